@@ -1,0 +1,65 @@
+"""Three kinds of time: elapsed (UTC instants), local (Europe/Copenhagen wall time) and hverdage (the legal calendar)."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+ACUTE_JUDGEMENT = timedelta(hours=24)
+RECEIPT_HVERDAGE = 6
+
+
+def judge_by(received_at: datetime) -> datetime:
+    """The last moment to judge acute danger: 24 elapsed hours after receipt, DST nights too (Barnets lov § 136)."""
+    return received_at.astimezone(UTC) + ACUTE_JUDGEMENT
+
+
+def local(instant: datetime) -> datetime:
+    """The instant as Copenhagen wall time."""
+    return instant.astimezone(COPENHAGEN)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptDue:
+    """The day a receipt is due in both readings of the law: our target (Saturday counts) and the legal limit."""
+
+    target: date
+    limit: date
+
+
+def receipt_due(received_at: datetime) -> ReceiptDue:
+    """Six hverdage after receipt (Barnets lov § 138), the day of receipt not counted."""
+    start = local(received_at).date()
+    return ReceiptDue(
+        target=add_hverdage(start, RECEIPT_HVERDAGE, saturday_counts=True),
+        limit=add_hverdage(start, RECEIPT_HVERDAGE, saturday_counts=False),
+    )
+
+
+def add_hverdage(start: date, days: int, *, saturday_counts: bool) -> date:
+    """The date that lies `days` hverdage after `start`: no Sundays, no public holidays, Saturdays by the reading."""
+    day = start
+    while days:
+        day += timedelta(days=1)
+        days -= is_hverdag(day, saturday_counts=saturday_counts)
+    return day
+
+
+def is_hverdag(day: date, *, saturday_counts: bool) -> bool:
+    """Whether the day counts. 5 June and 24 and 31 December count here: the later, safer limit is never shortened."""
+    return day.isoweekday() <= (6 if saturday_counts else 5) and day not in _public_holidays(day.year)
+
+
+@lru_cache(maxsize=64)
+def _public_holidays(year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays("DK", years=year))
+
+
+def rounded_up(instant: datetime, minutes: int = 5) -> datetime:
+    """The next full `minutes` of the clock: what a message may tell of a time (need to know)."""
+    step = timedelta(minutes=minutes)
+    past = timedelta(minutes=instant.minute % minutes, seconds=instant.second, microseconds=instant.microsecond)
+    return instant if not past else instant - past + step

@@ -1,0 +1,66 @@
+"""What intake tells: a report was received, its text was read."""
+
+import datetime as dt
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from shared.events.codes import AgeBand, Answer, LegalKind, Reading, ReceiptRoute, ReporterKind, Unit, When
+from shared.events.model import Event, Part
+from shared.ids import CaseId, ChildId, PersonId, ReportId
+from shared.signs import KnownSign
+
+
+class SignFact(Part):
+    """What one source says of one sign."""
+
+    sign: KnownSign
+    answer: Answer
+    when: When | None = None
+    date: dt.date | None = None
+
+
+class ReportedChild(Part):
+    """A child the report is about."""
+
+    child_id: ChildId
+    age_band: AgeBand
+
+
+class ReportReceived(Event):
+    """A report was stored: it has reached the municipality (Barnets lov § 133), and its clocks run."""
+
+    topic: ClassVar[str] = "intake.reports"
+    type: ClassVar[str] = "beredskab.intake.report-received.v1"
+    urgent: ClassVar[bool] = True
+
+    report_id: ReportId
+    report_no: int
+    linked_case_ids: tuple[CaseId, ...] = ()
+    received_at: AwareDatetime
+    entered_at: AwareDatetime
+    entered_by: PersonId | None = None
+    receipt_given_at: AwareDatetime | None = None
+    legal_kind: LegalKind
+    reporter_kind: ReporterKind
+    receipt_route: ReceiptRoute
+    children: tuple[ReportedChild, ...] = ()
+    signs: tuple[SignFact, ...] = ()
+    reading: Reading
+    conflict_declared: bool = False
+    unit: Unit
+    already_supported: bool = False
+    canary: bool = False
+
+
+class ReportRead(Event):
+    """The report's text was read by machine: the signs it says or denies, and what could not be read."""
+
+    topic: ClassVar[str] = "intake.reports"
+    type: ClassVar[str] = "beredskab.intake.report-read.v1"
+    urgent: ClassVar[bool] = True
+
+    report_id: ReportId
+    signs: tuple[SignFact, ...] = ()
+    contradictions: tuple[KnownSign, ...] = ()
+    language_unread: bool = False

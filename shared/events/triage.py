@@ -1,0 +1,42 @@
+"""What triage tells: how it rates a case, and why."""
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from shared.events.codes import Level, RuleId
+from shared.events.model import Event, Part
+from shared.ids import ReportId
+from shared.signs import KnownSign
+
+
+class Reason(Part):
+    """A published rule that held: the signs that met it and the reports that said them."""
+
+    rule: RuleId
+    signs: tuple[KnownSign, ...]
+    report_ids: tuple[ReportId, ...]
+
+
+class WouldRaise(Part):
+    """An unknown whose answer *said* would give this level: a question worth asking."""
+
+    sign: KnownSign
+    level: Level
+
+
+class CaseRated(Event):
+    """All reports of the case, and of cases linked to it, were rated by one rule set as of one moment."""
+
+    topic: ClassVar[str] = "triage.ratings"
+    type: ClassVar[str] = "beredskab.triage.case-rated.v1"
+    urgent: ClassVar[bool] = True
+
+    rating_no: int
+    level: Level
+    rule_set: int
+    as_of: AwareDatetime
+    report_ids: tuple[ReportId, ...]
+    reasons: tuple[Reason, ...] = ()
+    unknowns: tuple[KnownSign, ...] = ()
+    would_raise: tuple[WouldRaise, ...] = ()

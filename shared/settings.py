@@ -1,0 +1,37 @@
+"""Settings every service has. A service's own class adds to it; each is built once, in `__main__`, and passed down."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.clock import Clock
+
+
+class ServiceSettings(BaseSettings):
+    """Environment variables with the prefix `BEREDSKAB_`; `.env.example` lists and explains them all."""
+
+    model_config = SettingsConfigDict(env_prefix="BEREDSKAB_", frozen=True, hide_input_in_errors=True)
+
+    database_url: SecretStr
+    database_connections: int = Field(default=10, ge=3)
+    kafka_bootstrap_servers: str
+    kafka_security_protocol: Literal["PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_username: str = ""
+    kafka_password: SecretStr = SecretStr("")
+    kafka_ca_file: Path | None = None
+    kafka_replication_factor: int = Field(default=1, ge=1)
+    keys_dir: Path
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(ge=1, le=65535)
+    otlp_endpoint: str = ""
+    instance: int = Field(default=0, ge=0)
+    clock_offset_seconds: float = 0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that all of this process reads."""
+        return Clock(timedelta(seconds=self.clock_offset_seconds))
