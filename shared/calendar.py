@@ -1,4 +1,4 @@
-"""Three kinds of time: elapsed (UTC instants), local (Europe/Copenhagen wall time) and hverdage (the legal calendar)."""
+"""Three kinds of time: elapsed (UTC instants), local (Copenhagen wall time) and hverdage (the legal calendar)."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

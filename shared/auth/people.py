@@ -1,0 +1,68 @@
+"""People: a bearer token names the person, their roles and the units they serve."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+from uuid import UUID
+
+from joserfc.jwk import OKPKey
+
+from shared.auth import NotSignedIn, bearer
+from shared.clock import Clock
+from shared.ids import PersonId
+
+AUDIENCE = "beredskab"
+
+
+class Role(StrEnum):
+    """What a person may be; one person may be several."""
+
+    REPORTER = "reporter"
+    CONSULTANT = "consultant"
+    AUTHORITY = "authority"
+    LEADER = "leader"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is asking. `units` may hold `*`: all units."""
+
+    person_id: PersonId
+    roles: frozenset[Role]
+    units: frozenset[str]
+    authenticated_at: datetime
+
+
+class PeopleTokens:
+    """Checks people's tokens against the issuer's public key."""
+
+    def __init__(self, key: OKPKey, clock: Clock) -> None:
+        self._key = key
+        self._clock = clock
+
+    @classmethod
+    def read(cls, keys_dir: Path, clock: Clock) -> Self:
+        """With the issuer's public key from `public/people.jwk`."""
+        return cls(OKPKey.import_key((keys_dir / "public" / "people.jwk").read_text(encoding="utf-8")), clock)
+
+    def person(self, authorization: str | None) -> Person:
+        """The person an `Authorization` header names. Raises `NotSignedIn`."""
+        now = int(self._clock.now().timestamp())
+        return _person(bearer.read(authorization, self._key, audience=AUDIENCE, now=now).claims)
+
+
+def _person(claims: Mapping[str, Any]) -> Person:
+    try:
+        return Person(
+            person_id=PersonId(UUID(claims["sub"])),
+            roles=frozenset(Role(role) for role in claims["roles"]),
+            units=frozenset(str(unit) for unit in claims["units"]),
+            authenticated_at=datetime.fromtimestamp(claims["auth_time"], UTC),
+        )
+    except (KeyError, ValueError, TypeError):
+        raise NotSignedIn("the token does not name a person") from None

@@ -1,0 +1,50 @@
+"""Services: each signs 30-second tokens with its own Ed25519 key and holds the others' public keys.
+
+None can impersonate another, and a token made for one service is refused by the rest (RFC 7519 `aud`).
+"""
+
+from pathlib import Path
+from typing import Self
+
+from joserfc import jwt
+from joserfc.jwk import KeySet, OKPKey
+
+from shared.auth import NotSignedIn, bearer
+from shared.clock import Clock
+
+LIFETIME = 30
+
+
+class ServiceTokens:
+    """Makes this service's tokens and checks those of the others."""
+
+    def __init__(self, service: str, private: OKPKey, public: KeySet, clock: Clock) -> None:
+        self._service = service
+        self._private = private
+        self._public = public
+        self._clock = clock
+
+    @classmethod
+    def read(cls, keys_dir: Path, service: str, clock: Clock) -> Self:
+        """From `service.jwk` and the services' `public/<service>.jwk`; each key's id is its service's name."""
+        private = OKPKey.import_key((keys_dir / "service.jwk").read_text(encoding="utf-8"))
+        files = (file for file in sorted((keys_dir / "public").glob("*.jwk")) if file.stem != "people")
+        public = [OKPKey.import_key(file.read_text(encoding="utf-8"), {"kid": file.stem}) for file in files]
+        return cls(service, private, KeySet(list(public)), clock)
+
+    def token(self, audience: str) -> str:
+        """A token for one call to the service `audience`."""
+        now = self._now()
+        claims = {"iss": self._service, "aud": audience, "iat": now, "exp": now + LIFETIME}
+        header = {"alg": bearer.ALGORITHM, "kid": self._service}
+        return jwt.encode(header, claims, self._private, algorithms=[bearer.ALGORITHM])
+
+    def caller(self, authorization: str | None) -> str:
+        """The service an `Authorization` header proves. Raises `NotSignedIn`."""
+        token = bearer.read(authorization, self._public, audience=self._service, now=self._now())
+        if token.claims.get("iss") != token.key_id:
+            raise NotSignedIn("the token is not valid")
+        return token.key_id
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp())

@@ -1,0 +1,1 @@
+"""How facts travel: outbox, relay, inbox, parking. What is exactly-once here is the database."""

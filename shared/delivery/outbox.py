@@ -1,0 +1,99 @@
+"""The transaction a service acts in, and the outbox its facts leave by: both commit together or not at all."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from shared.clock import Clock
+from shared.events.envelope import Envelope, headers_of
+from shared.events.model import Event
+from shared.ids import EventId, NewId, new_id
+from shared.postgres.pool import Connection, Pool
+from shared.telemetry.tracing import current_traceparent, database_span
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One act: the connection it happens on, its moment (UTC), and the facts it tells."""
+
+    conn: Connection
+    now: datetime
+    source: str
+    ids: NewId = new_id
+    published: int = field(default=0)
+
+    async def publish(self, event: Event, *, traceparent: str | None = None) -> None:
+        """Append the event to the outbox. The case's row must be locked by this transaction: it orders the facts.
+
+        `traceparent` continues a stored trace; by default it is the running one (W3C Trace Context).
+        """
+        sequence = await self.conn.fetchval(
+            "UPDATE cases SET event_sequence = event_sequence + 1 WHERE case_id = $1 RETURNING event_sequence",
+            event.case_id,
+        )
+        await append(self, event, sequence=sequence, traceparent=traceparent)
+
+
+async def append(tx: Transaction, event: Event, *, sequence: int, traceparent: str | None = None) -> None:
+    """Insert the outbox row of an event whose place in the order of its case is known."""
+    envelope = Envelope(
+        id=EventId(tx.ids()),
+        type=event.type,
+        source=tx.source,
+        time=tx.now,
+        sequence=sequence,
+        traceparent=traceparent or current_traceparent(),
+    )
+    await tx.conn.execute(
+        """INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+        envelope.id,
+        event.topic,
+        event.case_id,
+        json.dumps(headers_of(event, envelope)),
+        event.model_dump_json().encode(),
+        event.urgent,
+        tx.now,
+    )
+    tx.published += 1
+
+
+class Transactions:
+    """Opens the transactions of one process. `wake` is called after a commit that published something."""
+
+    def __init__(self, pool: Pool, clock: Clock, source: str, wake: Callable[[], None]) -> None:
+        self.pool = pool
+        self.clock = clock
+        self.source = source
+        self._wake = wake
+
+    @asynccontextmanager
+    async def begin(self, name: str) -> AsyncIterator[Transaction]:
+        """A transaction at READ COMMITTED. `name` says in traces what it does; it is a fixed text, never data."""
+        with database_span(name, database=self.source):
+            async with self.pool.acquire() as conn, conn.transaction():
+                tx = Transaction(conn, self.clock.now(), self.source)
+                yield tx
+        if tx.published:
+            self._wake()
+
+
+INFRASTRUCTURE: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    OSError,
+    TimeoutError,
+)
+"""Faults of the ground we stand on: the same act is tried again and nothing is wrong with the fact."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool, the migrations, and waking the loops that wait for rows."""

@@ -1,0 +1,30 @@
+"""The connection pool."""
+
+from typing import TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from shared.settings import ServiceSettings
+
+Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
+Pool: TypeAlias = asyncpg.Pool
+
+SESSION = {
+    "timezone": "UTC",
+    "statement_timeout": "10s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+
+
+async def open_pool(settings: ServiceSettings, *, application: str) -> Pool:
+    """A pool whose sessions speak UTC and never wait for ever. Raises `OSError` and asyncpg's errors when away."""
+    return await asyncpg.create_pool(
+        settings.database_url.get_secret_value(),
+        min_size=2,
+        max_size=settings.database_connections,
+        command_timeout=15,
+        timeout=5,
+        server_settings=SESSION | {"application_name": application},
+    )

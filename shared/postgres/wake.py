@@ -1,0 +1,69 @@
+"""Waking the loops that wait for rows: at once inside a process, by NOTIFY between processes, by a poll in any case.
+
+NOTIFY is sent after the commit and never inside the transaction: there it serialises all commits of the database.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import asyncpg
+
+from shared.postgres.pool import Connection, Pool
+
+CHANNEL = "beredskab"
+_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class Wake:
+    """Tells every loop of this service, in this process and in others, that there is something to look at."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._due = asyncio.Event()
+        self._listeners: list[asyncio.Event] = []
+
+    def event(self) -> asyncio.Event:
+        """An event of one loop's own; it is set whenever the loop should look."""
+        event = asyncio.Event()
+        self._listeners.append(event)
+        return event
+
+    def __call__(self) -> None:
+        """Something was committed: wake the loops here and have the other processes told."""
+        self._wake_here()
+        self._due.set()
+
+    def _wake_here(self) -> None:
+        for event in self._listeners:
+            event.set()
+
+    async def notify_others(self) -> None:
+        """The loop that tells the other processes, many commits by one NOTIFY. Runs until cancelled."""
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            with suppress(*_FAULTS):
+                await self._pool.execute(f"NOTIFY {CHANNEL}")
+
+    async def listen(self) -> None:
+        """The loop that hears the other processes; a lost connection is opened again. Runs until cancelled."""
+        while True:
+            with suppress(*_FAULTS):
+                async with self._pool.acquire() as conn:
+                    await self._hear(conn)
+            await asyncio.sleep(1)
+
+    async def _hear(self, conn: Connection) -> None:
+        lost = asyncio.Event()
+        conn.add_termination_listener(lambda _: lost.set())
+        await conn.add_listener(CHANNEL, lambda *_: self._wake_here())
+        self._wake_here()
+        await lost.wait()
+
+
+async def wait(event: asyncio.Event, *, at_most: float) -> None:
+    """Wait until woken, or `at_most` seconds: the poll that makes a lost wake harmless."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(at_most):
+            await event.wait()
+    event.clear()

@@ -1,0 +1,173 @@
+"""A service's process: what it stands on is opened, its loops run; it stops when told to, or when one of them dies.
+
+Crash-only: a loop that raises ends the process with an error and the supervisor starts it again.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import uvicorn
+from starlette.types import ASGIApp
+
+from shared.auth.services import ServiceTokens
+from shared.delivery import kafka
+from shared.delivery.consumer import Consumer
+from shared.delivery.inbox import Inbox, On
+from shared.delivery.outbox import Transactions
+from shared.delivery.relay import Relay
+from shared.postgres.migrations import Migration, check_schema, migrate
+from shared.postgres.pool import Pool, open_pool
+from shared.postgres.wake import Wake, wait
+from shared.sealing import KeyRing
+from shared.settings import ServiceSettings
+from shared.telemetry import logging, metrics, tracing
+from shared.telemetry.logging import log
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Work that waits for rows: `run_once` says how many it did; after none, it waits for a wake or `at_most` s."""
+
+    name: str
+    run_once: Callable[[], Awaitable[int]]
+    at_most: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What every process of a service stands on."""
+
+    name: str
+    settings: ServiceSettings
+    pool: Pool
+    wake: Wake
+    transactions: Transactions
+    keys: KeyRing
+    tokens: ServiceTokens
+
+    async def database_missing(self) -> list[str]:
+        """What `/ready` names when the database does not answer."""
+        try:
+            await self.pool.fetchval("SELECT 1", timeout=2)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            return ["database"]
+        return []
+
+    def consumer(self, subscriptions: Sequence[On[Any]]) -> Consumer:
+        """The consumer of a subscription table, in the group named like the service."""
+        return Consumer(self.settings, self.name, Inbox(self.transactions, subscriptions), self.pool, self.keys)
+
+    async def serve(self, web: ASGIApp) -> None:
+        """Run a door: HTTP alone, so that no stuck worker takes it along."""
+        await _until_stopped(self._server(web), [self.wake.notify_others()])
+
+    async def work(self, web: ASGIApp, consumer: Consumer | None, loops: Sequence[Loop]) -> None:
+        """Run a worker: consumer, relay and loops, with HTTP beside them."""
+        relay = Relay(self.settings, self.pool, self.wake.event())
+        running = [self.wake.notify_others(), self.wake.listen(), relay.run(), *(self._loop(loop) for loop in loops)]
+        if consumer is not None:
+            running.append(consumer.run())
+        await _until_stopped(self._server(web), running)
+
+    async def _loop(self, loop: Loop) -> None:
+        woken = self.wake.event()
+        while True:
+            if not await loop.run_once():
+                await wait(woken, at_most=loop.at_most)
+
+    def _server(self, web: ASGIApp) -> uvicorn.Server:
+        config = uvicorn.Config(
+            web,
+            host=self.settings.http_host,
+            port=self.settings.http_port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the process decides when to stop."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _until_stopped(server: uvicorn.Server, running: Sequence[Any]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tasks = [asyncio.ensure_future(each) for each in running]
+    door = asyncio.ensure_future(server.serve())
+    ended = asyncio.ensure_future(stop.wait())
+    done, _ = await asyncio.wait([*tasks, door, ended], return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await asyncio.gather(door, return_exceptions=True)
+    for task in (*tasks, ended):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done - {ended}:
+        task.result()
+        raise RuntimeError("a loop ended that should not")
+
+
+@asynccontextmanager
+async def open_service(
+    settings: ServiceSettings, name: str, *, migrations: Sequence[Migration]
+) -> AsyncIterator[Service]:
+    """Telemetry, keys, pool. Raises `SchemaMismatch` when the database is not migrated to this code."""
+    logging.configure(name, settings.log_level)
+    spans = tracing.start_tracing(name, settings.otlp_endpoint)
+    meters = metrics.start_metrics(tracing.resource(name), settings.otlp_endpoint)
+    keys = KeyRing.read(settings.keys_dir / "kek.json")
+    tokens = ServiceTokens.read(settings.keys_dir, name, settings.clock)
+    pool = await open_pool(settings, application=name)
+    try:
+        async with pool.acquire() as conn:
+            await check_schema(conn, migrations)
+        wake = Wake(pool)
+        yield Service(name, settings, pool, wake, Transactions(pool, settings.clock, name, wake), keys, tokens)
+    finally:
+        await _close(pool, spans.shutdown, meters.shutdown)
+
+
+async def _close(pool: Pool, *shutdowns: Callable[[], Any]) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(5):
+            await pool.close()
+    for shutdown in shutdowns:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await asyncio.to_thread(shutdown)
+
+
+async def migrate_service(
+    settings: ServiceSettings,
+    name: str,
+    *,
+    migrations: Sequence[Migration],
+    topic: str,
+    seed: Callable[[asyncpg.Connection], Awaitable[None]] | None = None,
+) -> None:
+    """Bring the database to this code, load the seed, create the topic. Safe to repeat and to run twice at once."""
+    logging.configure(name, settings.log_level)
+    conn = await asyncpg.connect(settings.database_url.get_secret_value(), timeout=10)
+    try:
+        for applied in await migrate(conn, migrations):
+            log().info("migration.applied", migration=applied)
+        if seed is not None:
+            await seed(conn)
+    finally:
+        await conn.close()
+    await kafka.create_topic(settings, topic)
+    log().info("migrate.done", topic=topic)

@@ -1,0 +1,126 @@
+"""Traces: one concern is one trace, from the POST to the mail server's yes.
+
+Own small instrumentation after OpenTelemetry's semantic conventions for HTTP, messaging and databases. A span carries
+ids and codes; an error is its class name (`error.type`), never its text.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from opentelemetry import context, trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_W3C = TraceContextTextMapPropagator()
+Attributes = Mapping[str, str | int | bool | float]
+
+
+def resource(service: str) -> Resource:
+    """What telemetry says of the process it comes from."""
+    return Resource.create({"service.name": service, "service.namespace": "beredskab"})
+
+
+def start_tracing(service: str, endpoint: str) -> TracerProvider:
+    """Export spans to an OTLP/HTTP endpoint, in the background; an empty endpoint exports nothing.
+
+    The queue drops when the collector is away: telemetry never slows or stops a service.
+    """
+    provider = TracerProvider(resource=resource(service))
+    if endpoint:
+        exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=3)
+        provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=8192, schedule_delay_millis=500))
+    trace.set_tracer_provider(provider)
+    return provider
+
+
+def traceparent_of(span: Span) -> str | None:
+    """The span as a W3C `traceparent`, or None when it is not a recorded one."""
+    carrier: dict[str, str] = {}
+    _W3C.inject(carrier, context=trace.set_span_in_context(span, Context()))
+    return carrier.get("traceparent")
+
+
+def current_traceparent() -> str | None:
+    """The running span as a W3C `traceparent`, or None outside any."""
+    return traceparent_of(trace.get_current_span())
+
+
+def current_ids() -> dict[str, str]:
+    """The running span's ids, for log lines."""
+    running = trace.get_current_span().get_span_context()
+    return {"trace_id": f"{running.trace_id:032x}", "span_id": f"{running.span_id:016x}"} if running.is_valid else {}
+
+
+def context_of(traceparent: str | None) -> Context:
+    """The context a stored or received `traceparent` names; an empty one when there is none."""
+    return _W3C.extract({"traceparent": traceparent} if traceparent else {}, context=Context())
+
+
+@contextmanager
+def span(
+    name: str, kind: SpanKind, attributes: Attributes, *, parent: Context | None = None, links: tuple[Link, ...] = ()
+) -> Iterator[Span]:
+    """A span round a block. An exception leaves its class name and nothing else."""
+    tracer = trace.get_tracer("beredskab")
+    running = tracer.start_span(name, context=parent, kind=kind, attributes=attributes, links=links)
+    token = context.attach(trace.set_span_in_context(running, parent))
+    try:
+        yield running
+    except BaseException as error:
+        running.set_attribute("error.type", type(error).__name__)
+        running.set_status(Status(StatusCode.ERROR))
+        raise
+    finally:
+        context.detach(token)
+        running.end()
+
+
+def link_to(traceparent: str | None) -> tuple[Link, ...]:
+    """A link to another trace, where there is one."""
+    other = trace.get_current_span(context_of(traceparent)).get_span_context()
+    return (Link(other),) if other.is_valid else ()
+
+
+@contextmanager
+def database_span(name: str, *, database: str) -> Iterator[Span]:
+    """A CLIENT span round one transaction."""
+    attributes = {"db.system.name": "postgresql", "db.namespace": database, "db.operation.name": name}
+    with span(name, SpanKind.CLIENT, attributes) as running:
+        yield running
+
+
+def start_send_span(topic: str, *, event_id: str, traceparent: str | None) -> Span:
+    """A PRODUCER span for one event handed to Kafka, child of the context stored with it. The caller ends it."""
+    attributes = {
+        "messaging.system": "kafka",
+        "messaging.operation.type": "send",
+        "messaging.operation.name": "send",
+        "messaging.destination.name": topic,
+        "messaging.message.id": event_id,
+    }
+    tracer = trace.get_tracer("beredskab")
+    return tracer.start_span(f"send {topic}", context_of(traceparent), SpanKind.PRODUCER, attributes)
+
+
+@contextmanager
+def process_span(
+    topic: str, *, group: str, partition: int, offset: int, event_id: str, traceparent: str | None
+) -> Iterator[Span]:
+    """A CONSUMER span for one event taken in, child of the context in its headers."""
+    attributes: Attributes = {
+        "messaging.system": "kafka",
+        "messaging.operation.type": "process",
+        "messaging.operation.name": "process",
+        "messaging.destination.name": topic,
+        "messaging.destination.partition.id": str(partition),
+        "messaging.kafka.offset": offset,
+        "messaging.consumer.group.name": group,
+        "messaging.message.id": event_id,
+    }
+    with span(f"process {topic}", SpanKind.CONSUMER, attributes, parent=context_of(traceparent)) as running:
+        yield running

@@ -1,0 +1,1 @@
+"""HTTP: problems, the application round the routes, request bodies."""

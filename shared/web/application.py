@@ -1,0 +1,96 @@
+"""The Starlette application round a service's routes: health, headers, spans, problems, body limits."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from opentelemetry.trace import SpanKind
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.telemetry.logging import error_code, log
+from shared.telemetry.tracing import context_of, span
+from shared.web.problems import HANDLERS, Problem
+
+BODY_LIMIT = 256 * 1024
+Ready = Callable[[], Awaitable[list[str]]]
+"""Names what the process lacks to do its job; empty when it can."""
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+def application(routes: Sequence[BaseRoute], *, ready: Ready) -> ASGIApp:
+    """The routes with `/live` (the process answers) and `/ready` (it can do its job; says what is missing)."""
+
+    async def live(_request: Request) -> JSONResponse:
+        return JSONResponse({"live": True})
+
+    async def readiness(_request: Request) -> JSONResponse:
+        missing = await ready()
+        return JSONResponse({"ready": not missing, "missing": missing}, 503 if missing else 200)
+
+    health = [Route("/live", live), Route("/ready", readiness)]
+    app = Starlette(routes=[*health, *routes], exception_handlers=HANDLERS)
+    return _Edge(app, [*health, *routes])
+
+
+async def body(request: Request, limit: int = BODY_LIMIT) -> bytes:
+    """The request's body. Raises `Problem` 413 as soon as it is longer than `limit` bytes."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > limit:
+            raise Problem(413, "too_large", f"Send at most {limit // 1024} kB.")
+    return bytes(data)
+
+
+class _Edge:
+    """Outermost: a SERVER span named by the route's template, safe headers, and 500 as a problem that says nothing."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        self._app = app
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        route = self._template(scope)
+        if route in ("/live", "/ready"):
+            await self._guarded(scope, receive, send)
+            return
+        traceparent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        attributes = {"http.request.method": scope["method"], "http.route": route, "url.scheme": scope["scheme"]}
+        with span(f"{scope['method']} {route}", SpanKind.SERVER, attributes, parent=context_of(traceparent)) as running:
+
+            async def send_with_status(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    running.set_attribute("http.response.status_code", message["status"])
+                await send(message)
+
+            await self._guarded(scope, receive, send_with_status)
+
+    def _template(self, scope: Scope) -> str:
+        for route in self._routes:
+            if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
+                return route.path
+        return "unknown"
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:  # Starlette has answered 500 and hands the error on to be logged
+            log().error("http.failed", error=error_code(error), method=scope["method"])
