@@ -1,6 +1,8 @@
 """Reading a signed bearer token (RFC 6750, RFC 7519) with Ed25519 (RFC 8037, RFC 9864)."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from joserfc import jwt
@@ -18,6 +20,11 @@ class Token:
 
     key_id: str
     claims: dict[str, Any]
+
+
+def key_in(path: Path) -> OKPKey:
+    """The key in a file that holds a JSON Web Key (RFC 7517); its id is in it."""
+    return OKPKey.import_key(json.loads(path.read_text(encoding="utf-8")))
 
 
 def read(authorization: str | None, keys: KeySet | OKPKey, *, audience: str, now: int) -> Token:

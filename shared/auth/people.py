@@ -48,7 +48,7 @@ class PeopleTokens:
     @classmethod
     def read(cls, keys_dir: Path, clock: Clock) -> Self:
         """With the issuer's public key from `public/people.jwk`."""
-        return cls(OKPKey.import_key((keys_dir / "public" / "people.jwk").read_text(encoding="utf-8")), clock)
+        return cls(bearer.key_in(keys_dir / "public" / "people.jwk"), clock)
 
     def person(self, authorization: str | None) -> Person:
         """The person an `Authorization` header names. Raises `NotSignedIn`."""

@@ -27,10 +27,10 @@ class ServiceTokens:
     @classmethod
     def read(cls, keys_dir: Path, service: str, clock: Clock) -> Self:
         """From `service.jwk` and the services' `public/<service>.jwk`; each key's id is its service's name."""
-        private = OKPKey.import_key((keys_dir / "service.jwk").read_text(encoding="utf-8"))
         files = (file for file in sorted((keys_dir / "public").glob("*.jwk")) if file.stem != "people")
-        public = [OKPKey.import_key(file.read_text(encoding="utf-8"), {"kid": file.stem}) for file in files]
-        return cls(service, private, KeySet(list(public)), clock)
+        return cls(
+            service, bearer.key_in(keys_dir / "service.jwk"), KeySet([bearer.key_in(file) for file in files]), clock
+        )
 
     def token(self, audience: str) -> str:
         """A token for one call to the service `audience`."""

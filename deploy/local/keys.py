@@ -1,0 +1,65 @@
+"""The secrets of the local stack and of a compose set-up: made once, readable by their owner alone."""
+
+import base64
+import json
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+
+from shared.auth.bearer import ALGORITHM, key_in
+from shared.auth.people import AUDIENCE
+
+SERVICES = ("intake", "triage", "escalation", "notify")
+ISSUER = "beredskab-local"
+
+
+def ensure_keys(folder: Path) -> None:
+    """A folder per service with what it alone may hold, the public keys of all, and the key that signs people in."""
+    people = _ensure_jwk(folder / "people.jwk", kid="people")
+    public = {"people": people} | {name: _ensure_jwk(folder / name / "service.jwk", kid=name) for name in SERVICES}
+    for service in SERVICES:
+        _write_once(folder / service / "kek.json", json.dumps({"current": "k1", "keys": {"k1": _secret()}}))
+        for name, key in public.items():
+            _write_once(folder / service / "public" / f"{name}.jwk", json.dumps(key.as_dict(private=False)))
+    _write_once(folder / "intake" / "lookup.key", _secret())
+
+
+def person_token(
+    folder: Path, *, person_id: UUID, roles: list[str], units: list[str], now: datetime, lasts: timedelta
+) -> str:
+    """A bearer token as the local sign-in issues it, for a person who has just signed in."""
+    key = key_in(folder / "people.jwk")
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(person_id),
+        "roles": roles,
+        "units": units,
+        "iat": int(now.timestamp()),
+        "auth_time": int(now.timestamp()),
+        "exp": int((now + lasts).timestamp()),
+    }
+    return jwt.encode({"alg": ALGORITHM, "kid": "people"}, claims, key, algorithms=[ALGORITHM])
+
+
+def _ensure_jwk(path: Path, *, kid: str) -> OKPKey:
+    private: dict[str, Any] = OKPKey.generate_key("Ed25519", {"kid": kid}).as_dict(private=True)
+    _write_once(path, json.dumps(private))
+    return key_in(path)
+
+
+def _secret() -> str:
+    return base64.b64encode(os.urandom(32)).decode()
+
+
+def _write_once(path: Path, text: str) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")

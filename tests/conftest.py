@@ -1,0 +1,45 @@
+"""Fixtures for all tiers. Each starts something real, once a run where it is dear, and ends what it started."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from deploy.local.keys import ensure_keys
+from deploy.local.postgres import Postgres
+from shared.postgres.migrations import Migration
+from tests.support.databases import fresh_database, running_server
+from tests.support.services import Ground, open_ground
+
+os.environ["BEREDSKAB_STRICT_LOGS"] = "1"
+
+OpenGround = Callable[[str, Sequence[Migration]], Awaitable[Ground]]
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the keys of all services and of the sign-in."""
+    folder = tmp_path_factory.mktemp("keys")
+    ensure_keys(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A real PostgreSQL server."""
+    with running_server(tmp_path_factory.mktemp("postgres") / "data") as server:
+        yield server
+
+
+@pytest.fixture
+async def ground(postgres: Postgres, keys: Path) -> AsyncIterator[OpenGround]:
+    """Opens the ground of a service: `await ground("triage", MIGRATIONS)`, on a fresh database."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(name: str, migrations: Sequence[Migration]) -> Ground:
+            url = await stack.enter_async_context(fresh_database(postgres, migrations))
+            return await stack.enter_async_context(open_ground(name, url, keys))
+
+        yield opened

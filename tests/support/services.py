@@ -1,0 +1,94 @@
+"""What a service's code stands on, without its process: pool, transactions, keys, tokens, on a database of the test."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+
+from deploy.local import keys as local_keys
+from shared.auth.people import PeopleTokens
+from shared.auth.services import ServiceTokens
+from shared.clock import Clock
+from shared.delivery.outbox import Transactions
+from shared.events.envelope import EVENTS
+from shared.events.model import Event
+from shared.postgres.pool import SESSION
+from shared.sealing import KeyRing
+
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+"""A Tuesday in March, 13.00 in Copenhagen."""
+
+
+class Hands(Clock):
+    """A clock that stands still until the test moves its hands."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        super().__init__()
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def pass_by(self, **span: float) -> datetime:
+        """Move on by a `timedelta` of these arguments; gives the new moment."""
+        self.at += timedelta(**span)
+        return self.at
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One service's ground in a test. `url` is its database, `pool` is open, `clock` is moved by hand."""
+
+    name: str
+    url: str
+    pool: asyncpg.Pool
+    clock: Hands
+    transactions: Transactions
+    keys_dir: Path
+    keys: KeyRing
+    tokens: ServiceTokens
+    people: PeopleTokens
+
+    async def published(self, *models: type[Event]) -> list[Event]:
+        """The events in the outbox, in order; only those of the models, where any are named."""
+        rows = await self.pool.fetch("SELECT body, headers::json->>'ce_type' AS type FROM outbox ORDER BY seq")
+        events = [EVENTS[row["type"]].model_validate_json(row["body"]) for row in rows]
+        return [event for event in events if not models or isinstance(event, models)]
+
+    def bearer(self, person_id: UUID, *roles: str, units: Sequence[str] = ("*",)) -> dict[str, str]:
+        """The `Authorization` header of a person who has just signed in."""
+        token = local_keys.person_token(
+            self.keys_dir.parent,
+            person_id=person_id,
+            roles=list(roles),
+            units=list(units),
+            now=self.clock.now(),
+            lasts=timedelta(days=3650),
+        )
+        return {"Authorization": f"Bearer {token}"}
+
+
+@asynccontextmanager
+async def open_ground(name: str, url: str, keys: Path) -> AsyncIterator[Ground]:
+    """The ground of the service `name` on the database at `url`; `keys` holds a folder per service."""
+    clock = Hands()
+    pool = await asyncpg.create_pool(url, min_size=1, max_size=20, server_settings=SESSION)
+    keys_dir = keys / name
+    try:
+        yield Ground(
+            name=name,
+            url=url,
+            pool=pool,
+            clock=clock,
+            transactions=Transactions(pool, clock, name, wake=lambda: None),
+            keys_dir=keys_dir,
+            keys=KeyRing.read(keys_dir / "kek.json"),
+            tokens=ServiceTokens.read(keys_dir, name, clock),
+            people=PeopleTokens.read(keys_dir, clock),
+        )
+    finally:
+        await pool.close()
