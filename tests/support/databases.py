@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the test run, and in it a database of its own for each test, cloned from a migrated template."""
+"""A real PostgreSQL for the test run, and in it a database for each test, cloned from a migrated template."""
 
 import asyncio
 import hashlib
