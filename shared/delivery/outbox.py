@@ -18,13 +18,17 @@ from shared.telemetry.tracing import current_traceparent, database_span
 
 @dataclass(slots=True)
 class Transaction:
-    """One act: the connection it happens on, its moment (UTC), and the facts it tells."""
+    """One act: the connection it happens on, its moment (UTC), and the facts it tells.
+
+    An act that stores work for a loop of its own service, and publishes nothing, sets `work_waits`: the loop is woken.
+    """
 
     conn: Connection
     now: datetime
     source: str
     ids: NewId = new_id
     published: int = field(default=0)
+    work_waits: bool = field(default=False)
 
     async def publish(self, event: Event, *, traceparent: str | None = None) -> None:
         """Append the event to the outbox. The case's row must be locked by this transaction: it orders the facts.
@@ -63,7 +67,7 @@ async def append(tx: Transaction, event: Event, *, sequence: int, traceparent: s
 
 
 class Transactions:
-    """Opens the transactions of one process. `wake` is called after a commit that published something."""
+    """Opens the transactions of one process. `wake` is called after a commit that published or stored work."""
 
     def __init__(self, pool: Pool, clock: Clock, source: str, wake: Callable[[], None]) -> None:
         self.pool = pool
@@ -78,7 +82,7 @@ class Transactions:
             async with self.pool.acquire() as conn, conn.transaction():
                 tx = Transaction(conn, self.clock.now(), self.source)
                 yield tx
-        if tx.published:
+        if tx.published or tx.work_waits:
             self._wake()
 
 
