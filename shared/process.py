@@ -5,28 +5,59 @@ Crash-only: a loop that raises ends the process with an error and the supervisor
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import uvicorn
+from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from shared.auth.services import ServiceTokens
 from shared.delivery import kafka
 from shared.delivery.consumer import Consumer
 from shared.delivery.inbox import Inbox, On
-from shared.delivery.outbox import Transactions
+from shared.delivery.outbox import INFRASTRUCTURE, Transactions
 from shared.delivery.relay import Relay
-from shared.postgres.migrations import Migration, check_schema, migrate
+from shared.postgres.migrations import Migration, SchemaMismatch, check_schema, migrate
 from shared.postgres.pool import Pool, open_pool
 from shared.postgres.wake import Wake, wait
 from shared.sealing import KeyRing
 from shared.settings import ServiceSettings
 from shared.telemetry import logging, metrics, tracing
 from shared.telemetry.logging import log
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def run(name: str, settings: type[S], commands: Mapping[str, Callable[[S], Awaitable[None]]]) -> None:
+    """Run the command named on the command line. What an operator can mend ends in a sentence and exit code 1 or 2."""
+    command = commands.get(" ".join(sys.argv[1:]))
+    if command is None:
+        sys.exit(_say(f"Usage: python -m services.{name} {'|'.join(commands)}", code=2))
+    try:
+        asyncio.run(_awaited(command(settings())))
+    except ValidationError as error:
+        wrong = ", ".join(sorted({f"BEREDSKAB_{each['loc'][0]}".upper() for each in error.errors()}))
+        sys.exit(_say(f"{name}: set {wrong} (see .env.example).", code=2))
+    except SchemaMismatch as error:
+        sys.exit(_say(f"{name}: {error.advice}"))
+    except FileNotFoundError as error:
+        sys.exit(_say(f"{name}: {error.filename} is missing."))
+    except INFRASTRUCTURE as error:
+        sys.exit(_say(f"{name}: the database or Kafka does not answer ({logging.error_code(error)})."))
+
+
+async def _awaited(command: Awaitable[None]) -> None:
+    await command
+
+
+def _say(sentence: str, *, code: int = 1) -> int:
+    print(sentence, file=sys.stderr)
+    return code
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +85,13 @@ class Service:
         """What `/ready` names when the database does not answer."""
         try:
             await self.pool.fetchval("SELECT 1", timeout=2)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        except INFRASTRUCTURE:
             return ["database"]
         return []
+
+    async def worker_missing(self, consumer: Consumer) -> list[str]:
+        """What `/ready` of a worker names: the database or Kafka, where it does not have them."""
+        return [*await self.database_missing(), *([] if consumer.connected else ["kafka"])]
 
     def consumer(self, subscriptions: Sequence[On[Any]]) -> Consumer:
         """The consumer of a subscription table, in the group named like the service."""

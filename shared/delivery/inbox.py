@@ -40,6 +40,7 @@ class Inbox:
         handle = self._handlers[type(event)]
         async with self._transactions.begin(f"handle {type(event).__name__}") as tx:
             if await _is_new(tx, envelope):
+                tx.told_at = envelope.time
                 await handle(tx, event)
 
 

@@ -28,6 +28,8 @@ class Transaction:
     source: str
     ids: NewId = new_id
     published: int = field(default=0)
+    told_at: datetime | None = field(default=None)
+    """When the fact that is being handled happened at its publisher's; None in acts of our own."""
     work_waits: bool = field(default=False)
 
     async def publish(self, event: Event, *, traceparent: str | None = None) -> None:

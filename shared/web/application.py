@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.telemetry.logging import error_code, log
 from shared.telemetry.tracing import context_of, span
-from shared.web.problems import HANDLERS, Problem
+from shared.web.problems import HANDLERS, TooLarge
 
 BODY_LIMIT = 256 * 1024
 Ready = Callable[[], Awaitable[list[str]]]
@@ -42,12 +42,12 @@ def application(routes: Sequence[BaseRoute], *, ready: Ready) -> ASGIApp:
 
 
 async def body(request: Request, limit: int = BODY_LIMIT) -> bytes:
-    """The request's body. Raises `Problem` 413 as soon as it is longer than `limit` bytes."""
+    """The request's body. Raises `TooLarge` as soon as it is longer than `limit` bytes."""
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
         if len(data) > limit:
-            raise Problem(413, "too_large", f"Send at most {limit // 1024} kB.")
+            raise TooLarge(limit)
     return bytes(data)
 
 

@@ -31,6 +31,13 @@ class Problem(Exception):
         return JSONResponse(content, self.status, self.headers, media_type="application/problem+json")
 
 
+class TooLarge(Problem):
+    """The body is longer than this address takes (RFC 9110 § 15.5.14)."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, "too_large", f"Send at most {limit} bytes.")
+
+
 class Unavailable(Problem):
     """Something we stand on is away: try again (RFC 9110 § 15.6.4)."""
 

@@ -1,0 +1,1 @@
+"""intake: stores what people report, before anything judges it."""

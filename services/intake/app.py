@@ -1,0 +1,47 @@
+"""What intake is made of: the door (`web`) and the worker (`work`), on one database."""
+
+from functools import partial
+from pathlib import Path
+
+from services.intake import tick
+from services.intake.handlers import receipt
+from services.intake.secrets import Secrets
+from services.intake.settings import Settings
+from services.intake.web.reports import Door, routes
+from shared.delivery import DELIVERY
+from shared.delivery.inbox import On
+from shared.events.escalation import Acknowledged, EscalationClosed, EscalationOpened, ReportJudged
+from shared.events.intake import ReportReceived
+from shared.evidence import EVIDENCE
+from shared.postgres.migrations import migrations_in
+from shared.process import Loop, migrate_service, open_service
+from shared.web.application import application
+
+NAME = "intake"
+MIGRATIONS = migrations_in(DELIVERY, EVIDENCE, Path(__file__).parent)
+SUBSCRIPTIONS = (
+    On(EscalationOpened, receipt.escalation_opened),
+    On(Acknowledged, receipt.acknowledged),
+    On(ReportJudged, receipt.report_judged),
+    On(EscalationClosed, receipt.escalation_closed),
+)
+
+
+async def web(settings: Settings) -> None:
+    """The door: takes reports as long as its database answers, whatever else is away."""
+    async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
+        door = Door(service.transactions, Secrets.read(service.keys, settings.keys_dir), settings.duty_phone)
+        await service.serve(application(routes(door), ready=service.database_missing))
+
+
+async def work(settings: Settings) -> None:
+    """The worker: relays what was accepted, has texts read, follows what becomes of the reports."""
+    async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
+        consumer = service.consumer(SUBSCRIPTIONS)
+        health = application([], ready=partial(service.worker_missing, consumer))
+        await service.work(health, consumer, [Loop("reader", partial(tick.run_once, service.transactions))])
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the database and the topic to this code."""
+    await migrate_service(settings, NAME, migrations=MIGRATIONS, topic=ReportReceived.topic)

@@ -1,0 +1,102 @@
+"""The receipt [kvittering]: the words by which a reporter finds it again, and what it tells (Barnets lov § 138)."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.intake.domain.draft import FAMILY_KNOWS
+from shared.calendar import judge_by
+from shared.events.codes import Answer, ReporterKind
+from shared.events.intake import SignFact
+from shared.ids import ReportId
+
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
+_LENGTH = 8
+
+
+class Step(StrEnum):
+    """How far a report has come, as its reporter is told."""
+
+    RECEIVED = "received"
+    SEEN = "seen"
+    JUDGED = "judged"
+    CONCLUDED = "concluded"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A reference to say aloud and a code to keep: eight letters each, derived from the report's id."""
+
+    reference: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What has happened to a report so far; None where it has not."""
+
+    received_at: datetime
+    seen_at: datetime | None = None
+    judged_at: datetime | None = None
+    started: bool | None = None
+    concluded_at: datetime | None = None
+
+
+def words_for(report_id: ReportId, key: bytes) -> Words:
+    """The same report has the same words for as long as the key lives; without it they cannot be guessed."""
+    digest = hmac.digest(key, b"receipt|" + report_id.bytes, hashlib.sha256)
+    return Words(_letters(digest[:8]), _letters(digest[8:16]))
+
+
+def as_written(words: str) -> str:
+    """Words as they were made, however they are typed: spaces, hyphens, small letters, O for 0, I and L for 1."""
+    return words.upper().translate(str.maketrans("OIL", "011", " -\u00a0"))
+
+
+def _letters(digest: bytes) -> str:
+    number = int.from_bytes(digest)
+    return "".join(_LETTERS[number >> (5 * n) & 31] for n in range(_LENGTH))
+
+
+def advice(signs: tuple[SignFact, ...], *, conflict_declared: bool) -> list[str]:
+    """What the reporter is told to do and not to do until they hear from us, as codes the screens have words for."""
+    known = any(fact.sign == FAMILY_KNOWS and fact.answer is Answer.SAID for fact in signs)
+    return [
+        *(["call_duty_now"] if known else []),
+        "do_not_contact_parents",
+        "do_not_write_to_child",
+        "do_not_question_child",
+        "do_not_promise_secrecy",
+        *([] if conflict_declared else ["talk_to_manager_only"]),
+        "call_duty_if_worse",
+    ]
+
+
+def told(progress: Progress, reporter: ReporterKind, *, now: datetime) -> dict[str, object]:
+    """What this reporter may be told: private people that it was received, professionals how it went on (§ 138)."""
+    due = judge_by(progress.received_at)
+    view: dict[str, object] = {"received_at": progress.received_at.isoformat(), "judge_by": due.isoformat()}
+    if not reporter.professional:
+        return view | {"state": Step.RECEIVED}
+    return view | {
+        "state": _step(progress),
+        "seen_at": _iso(progress.seen_at),
+        "judged_at": _iso(progress.judged_at),
+        "started": progress.started,
+        "concluded_at": _iso(progress.concluded_at),
+        "late": progress.judged_at is None and now > due,
+    }
+
+
+def _step(progress: Progress) -> Step:
+    if progress.concluded_at:
+        return Step.CONCLUDED
+    if progress.judged_at:
+        return Step.JUDGED
+    return Step.SEEN if progress.seen_at else Step.RECEIVED
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None

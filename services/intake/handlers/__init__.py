@@ -1,0 +1,1 @@
+"""Each act in one transaction: load, decide, save, tell."""

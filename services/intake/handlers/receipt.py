@@ -1,0 +1,43 @@
+"""The receipt: found by its two words, brought forward by what the other services tell."""
+
+import hmac
+
+from services.intake.domain.receipt import Words, as_written, words_for
+from services.intake.secrets import Secrets
+from services.intake.store import receipt as receipts
+from services.intake.store.receipt import Followed
+from shared import evidence
+from shared.delivery.outbox import Transaction, Transactions
+from shared.events.escalation import Acknowledged, EscalationClosed, EscalationOpened, ReportJudged
+
+
+async def follow(transactions: Transactions, secrets: Secrets, words: Words) -> Followed | None:
+    """The report that these words belong to; None alike for a wrong reference and a wrong code."""
+    async with transactions.begin("follow receipt") as tx:
+        found = await receipts.with_reference(tx.conn, as_written(words.reference))
+    code = as_written(words.code).encode("utf-8", "surrogatepass")
+    right = [
+        each for each in found if hmac.compare_digest(words_for(each.report_id, secrets.lookup).code.encode(), code)
+    ]
+    return right[0] if right else None
+
+
+async def escalation_opened(tx: Transaction, event: EscalationOpened) -> None:
+    """The demand for a human answer stands: kept as proof that the report did not end here."""
+    facts = {"escalation_id": str(event.escalation_id), "ladder_version": event.ladder_version}
+    await evidence.record(tx, event.case_id, act="escalation_opened", actor=None, facts=facts)
+
+
+async def acknowledged(tx: Transaction, event: Acknowledged) -> None:
+    """A consultant was shown reports up to a number."""
+    await receipts.mark_seen(tx.conn, event.case_id, up_to=event.covers_report_no, at=tx.told_at or tx.now)
+
+
+async def report_judged(tx: Transaction, event: ReportJudged) -> None:
+    """The report was judged; professionals learn whether something was started (Barnets lov § 138)."""
+    await receipts.mark_judged(tx.conn, event.report_id, started=event.started, at=tx.told_at or tx.now)
+
+
+async def escalation_closed(tx: Transaction, event: EscalationClosed) -> None:
+    """The demand was closed."""
+    await receipts.mark_concluded(tx.conn, event.case_id, up_to=event.covers_report_no, at=tx.told_at or tx.now)

@@ -1,0 +1,99 @@
+"""Accepting a report: stored, numbered and told in one transaction, before anything judges it."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.intake.domain import receipt
+from services.intake.domain.draft import Draft, parse, read_draft
+from services.intake.handlers import child
+from services.intake.handlers.child import Placed
+from services.intake.secrets import Secrets
+from services.intake.store import case as cases
+from services.intake.store import report as reports
+from shared import evidence
+from shared.calendar import local
+from shared.delivery.outbox import Transaction, Transactions
+from shared.events.codes import Reading
+from shared.events.intake import ReportReceived
+from shared.ids import ReportId
+from shared.telemetry.logging import log
+from shared.telemetry.tracing import current_traceparent
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A stored report, as its sender is answered."""
+
+    report_id: ReportId
+    received_at: datetime
+    draft: Draft
+
+
+async def accept(transactions: Transactions, secrets: Secrets, raw: bytes, *, key: str | None) -> Accepted:
+    """Store a report; the same key with the same bytes is the same report. Raises `NotJson`, and nothing else of ours.
+
+    Public staff must report at once (Barnets lov § 133), so nothing that the body says or lacks may stand in the way.
+    """
+    body = parse(raw)
+    async with transactions.begin("accept report") as tx:
+        report_id = ReportId(tx.ids())
+        if key:
+            first = await reports.claim(tx.conn, _request_mac(secrets, key, raw), report_id, now=tx.now)
+            if first != report_id:
+                return await _again(tx, secrets, first)
+        draft = read_draft(body, on=local(tx.now).date())
+        placed = await child.place(tx, secrets, draft.children)
+        event = _received(tx, report_id, draft, placed)
+        await _store(tx, secrets, event, placed, raw)
+    log().info("report.accepted", report_id=report_id, case_id=placed.case_id)
+    return Accepted(report_id, event.received_at, draft)
+
+
+def _request_mac(secrets: Secrets, key: str, raw: bytes) -> bytes:
+    content = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest() + raw
+    return hmac.digest(secrets.lookup, b"request|" + content, hashlib.sha256)
+
+
+async def _again(tx: Transaction, secrets: Secrets, report_id: ReportId) -> Accepted:
+    report = await reports.stored(tx.conn, report_id)
+    data_key = secrets.ring.unwrap(report.wrapped_key)
+    raw = data_key.unseal(report.body_sealed, table="reports", column="body_sealed", row=report_id)
+    return Accepted(report_id, report.received_at, read_draft(parse(raw), on=local(report.received_at).date()))
+
+
+def _received(tx: Transaction, report_id: ReportId, draft: Draft, placed: Placed) -> ReportReceived:
+    return ReportReceived(
+        case_id=placed.case_id,
+        report_id=report_id,
+        report_no=placed.report_no,
+        linked_case_ids=placed.linked_case_ids,
+        received_at=tx.now,
+        entered_at=tx.now,
+        receipt_given_at=tx.now,
+        legal_kind=draft.legal_kind,
+        reporter_kind=draft.reporter_kind,
+        receipt_route=draft.receipt_route,
+        children=placed.children,
+        signs=draft.signs,
+        reading=Reading.PENDING if draft.has_text else Reading.NONE,
+        conflict_declared=draft.conflict_declared,
+        unit=draft.unit,
+        already_supported=draft.already_supported,
+    )
+
+
+async def _store(tx: Transaction, secrets: Secrets, event: ReportReceived, placed: Placed, raw: bytes) -> None:
+    await reports.insert(
+        tx.conn,
+        event,
+        reference=receipt.words_for(event.report_id, secrets.lookup).reference,
+        body_sealed=placed.data_key.seal(raw, table="reports", column="body_sealed", row=event.report_id),
+        traceparent=current_traceparent(),
+    )
+    facts = {"report_id": str(event.report_id), "report_no": event.report_no, "receipt": "screen"}
+    await evidence.record(tx, event.case_id, act="report_received", actor=None, facts=facts)
+    if event.linked_case_ids:
+        await cases.link(tx.conn, event.case_id, event.linked_case_ids)
+    await tx.publish(event)

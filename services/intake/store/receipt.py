@@ -1,0 +1,59 @@
+"""What a reporter may follow: the moments at which something happened to the report. Each is kept once, the earliest."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.intake.domain.receipt import Progress
+from shared.events.codes import ReporterKind
+from shared.ids import CaseId, ReportId
+from shared.postgres.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A report as its receipt needs it."""
+
+    report_id: ReportId
+    reporter_kind: ReporterKind
+    progress: Progress
+
+
+async def with_reference(conn: Connection, reference: str) -> list[Followed]:
+    """The reports with this reference: one, or by the rarest chance two, which their codes tell apart."""
+    rows = await conn.fetch(
+        """SELECT report_id, reporter_kind, received_at, seen_at, judged_at, started, concluded_at FROM reports
+           WHERE reference = $1""",
+        reference,
+    )
+    return [
+        Followed(
+            report_id=ReportId(row["report_id"]),
+            reporter_kind=ReporterKind(row["reporter_kind"]),
+            progress=Progress(*tuple(row)[2:]),
+        )
+        for row in rows
+    ]
+
+
+async def mark_seen(conn: Connection, case_id: CaseId, *, up_to: int, at: datetime) -> None:
+    """A person was shown the case's reports 1 to `up_to`."""
+    await conn.execute(
+        "UPDATE reports SET seen_at = LEAST(seen_at, $3) WHERE case_id = $1 AND report_no <= $2", case_id, up_to, at
+    )
+
+
+async def mark_judged(conn: Connection, report_id: ReportId, *, started: bool, at: datetime) -> None:
+    """A person judged the report."""
+    await conn.execute(
+        "UPDATE reports SET judged_at = LEAST(judged_at, $3), started = $2 WHERE report_id = $1", report_id, started, at
+    )
+
+
+async def mark_concluded(conn: Connection, case_id: CaseId, *, up_to: int, at: datetime) -> None:
+    """People closed the demand that covered reports 1 to `up_to`."""
+    await conn.execute(
+        "UPDATE reports SET concluded_at = LEAST(concluded_at, $3) WHERE case_id = $1 AND report_no <= $2",
+        case_id,
+        up_to,
+        at,
+    )

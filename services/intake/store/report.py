@@ -1,0 +1,103 @@
+"""Reports: stored once, never changed but for the reading of their text."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.events.codes import Reading
+from shared.events.intake import ReportReceived
+from shared.ids import CaseId, ReportId
+from shared.postgres.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a repeated request is answered from."""
+
+    report_id: ReportId
+    received_at: datetime
+    body_sealed: bytes
+    wrapped_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A report whose text waits to be read, its case locked."""
+
+    report_id: ReportId
+    case_id: CaseId
+    traceparent: str | None
+
+
+async def claim(conn: Connection, request_mac: bytes, report_id: ReportId, *, now: datetime) -> ReportId:
+    """The report this request made, which is `report_id` when it is the first. A twin under way is waited for."""
+    inserted = await conn.execute(
+        "INSERT INTO requests (request_mac, report_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        request_mac,
+        report_id,
+        now,
+    )
+    if inserted == "INSERT 0 1":
+        return report_id
+    first = await conn.fetchval("SELECT report_id FROM requests WHERE request_mac = $1", request_mac)
+    return ReportId(first)
+
+
+async def insert(
+    conn: Connection, event: ReportReceived, *, reference: str, body_sealed: bytes, traceparent: str | None
+) -> None:
+    """The report and the children it names."""
+    await conn.execute(
+        """INSERT INTO reports (report_id, case_id, report_no, received_at, entered_at, receipt_given_at, legal_kind,
+               reporter_kind, receipt_route, unit, conflict_declared, already_supported, reading, reference,
+               body_sealed, traceparent)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)""",
+        event.report_id,
+        event.case_id,
+        event.report_no,
+        event.received_at,
+        event.entered_at,
+        event.receipt_given_at,
+        event.legal_kind,
+        event.reporter_kind,
+        event.receipt_route,
+        event.unit,
+        event.conflict_declared,
+        event.already_supported,
+        event.reading,
+        reference,
+        body_sealed,
+        traceparent,
+    )
+    await conn.executemany(
+        "INSERT INTO report_children (report_id, child_id, age_band) VALUES ($1, $2, $3)",
+        [(event.report_id, child.child_id, child.age_band) for child in event.children],
+    )
+
+
+async def stored(conn: Connection, report_id: ReportId) -> Stored:
+    """A report with the key to its body."""
+    row = await conn.fetchrow(
+        """SELECT report_id, received_at, body_sealed, wrapped_key FROM reports JOIN cases USING (case_id)
+           WHERE report_id = $1""",
+        report_id,
+    )
+    assert row is not None
+    return Stored(**row)
+
+
+async def lock_next_unread(conn: Connection) -> Unread | None:
+    """The longest waiting unread report whose case nobody holds; only the case is locked."""
+    row = await conn.fetchrow(
+        """SELECT report_id, case_id, traceparent FROM reports JOIN cases USING (case_id)
+           WHERE reading = $1 ORDER BY received_at LIMIT 1 FOR UPDATE OF cases SKIP LOCKED""",
+        Reading.PENDING,
+    )
+    return None if row is None else Unread(**row)
+
+
+async def mark_read(conn: Connection, report_id: ReportId) -> bool:
+    """Note that the text was read; False where somebody else did so first."""
+    changed = await conn.execute(
+        "UPDATE reports SET reading = 'read' WHERE report_id = $1 AND reading = $2", report_id, Reading.PENDING
+    )
+    return bool(changed == "UPDATE 1")

@@ -1,0 +1,1 @@
+"""The door: what reporters send and ask over HTTP."""
