@@ -92,7 +92,7 @@ class _Reader:
         self.note(path)
         return None
 
-    def code(self, value: object, path: str, default: _CODE) -> _CODE:
+    def code(self, value: Any, path: str, default: _CODE) -> _CODE:
         """One of a closed list."""
         if value is None or value == "":
             return default

@@ -14,6 +14,7 @@ from shared.ids import ReportId
 
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 _LENGTH = 8
+_ALIKE = str.maketrans("OIL", "011")
 
 
 class Step(StrEnum):
@@ -52,7 +53,7 @@ def words_for(report_id: ReportId, key: bytes) -> Words:
 
 def as_written(words: str) -> str:
     """Words as they were made, however they are typed: spaces, hyphens, small letters, O for 0, I and L for 1."""
-    return words.upper().translate(str.maketrans("OIL", "011", " -\u00a0"))
+    return "".join(letter for letter in words.upper().translate(_ALIKE) if letter in _LETTERS)
 
 
 def _letters(digest: bytes) -> str:

@@ -15,16 +15,14 @@ async def follow(transactions: Transactions, secrets: Secrets, words: Words) -> 
     """The report that these words belong to; None alike for a wrong reference and a wrong code."""
     async with transactions.begin("follow receipt") as tx:
         found = await receipts.with_reference(tx.conn, as_written(words.reference))
-    code = as_written(words.code).encode("utf-8", "surrogatepass")
-    right = [
-        each for each in found if hmac.compare_digest(words_for(each.report_id, secrets.lookup).code.encode(), code)
-    ]
-    return right[0] if right else None
+    code = as_written(words.code)
+    right = (each for each in found if hmac.compare_digest(words_for(each.report_id, secrets.lookup).code, code))
+    return next(right, None)
 
 
 async def escalation_opened(tx: Transaction, event: EscalationOpened) -> None:
     """The demand for a human answer stands: kept as proof that the report did not end here."""
-    facts = {"escalation_id": str(event.escalation_id), "ladder_version": event.ladder_version}
+    facts: evidence.Facts = {"escalation_id": str(event.escalation_id), "ladder_version": event.ladder_version}
     await evidence.record(tx, event.case_id, act="escalation_opened", actor=None, facts=facts)
 
 

@@ -92,7 +92,7 @@ async def _store(tx: Transaction, secrets: Secrets, event: ReportReceived, place
         body_sealed=placed.data_key.seal(raw, table="reports", column="body_sealed", row=event.report_id),
         traceparent=current_traceparent(),
     )
-    facts = {"report_id": str(event.report_id), "report_no": event.report_no, "receipt": "screen"}
+    facts: evidence.Facts = {"report_id": str(event.report_id), "report_no": event.report_no, "receipt": "screen"}
     await evidence.record(tx, event.case_id, act="report_received", actor=None, facts=facts)
     if event.linked_case_ids:
         await cases.link(tx.conn, event.case_id, event.linked_case_ids)

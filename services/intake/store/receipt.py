@@ -1,4 +1,4 @@
-"""What a reporter may follow: the moments at which something happened to the report. Each is kept once, the earliest."""
+"""What a reporter may follow: the moments at which something happened to the report. The earliest is kept."""
 
 from dataclasses import dataclass
 from datetime import datetime
