@@ -1,0 +1,53 @@
+"""The receipt: its words, and who is told what."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.intake.domain.receipt import Progress, advice, as_written, told, words_for
+from shared.events.codes import Answer, ReporterKind
+from shared.events.intake import SignFact
+from shared.ids import ReportId, new_id
+from shared.signs import SignId
+
+NOW = datetime(2026, 4, 14, 12, 2, tzinfo=UTC)
+DONE = Progress(received_at=NOW, seen_at=NOW, judged_at=NOW, started=True, concluded_at=NOW)
+
+
+def test_the_words_are_the_same_each_time_and_need_the_key() -> None:
+    report_id = ReportId(new_id())
+    assert words_for(report_id, b"a") == words_for(report_id, b"a")
+    assert words_for(report_id, b"a") != words_for(report_id, b"b")
+    assert words_for(report_id, b"a").reference != words_for(report_id, b"a").code
+
+
+def test_words_typed_by_hand_are_read() -> None:
+    assert as_written(" k7mx 4pqr") == "K7MX4PQR"
+    assert as_written("oil0-1111\x00\ud800") == "01101111"
+
+
+@pytest.mark.parametrize("kind", [ReporterKind.FAMILY, ReporterKind.SELF, ReporterKind.OTHER, ReporterKind.UNKNOWN])
+def test_private_people_learn_only_that_it_was_received(kind: ReporterKind) -> None:
+    view = told(DONE, kind, now=NOW)
+    assert set(view) == {"received_at", "judge_by", "state"}
+    assert view["state"] == "received"
+
+
+def test_professionals_learn_how_it_went_on() -> None:
+    view = told(DONE, ReporterKind.TEACHER, now=NOW)
+    assert (view["state"], view["started"], view["late"]) == ("concluded", True, False)
+
+
+def test_a_report_unjudged_after_24_hours_is_told_as_late() -> None:
+    view = told(Progress(received_at=NOW), ReporterKind.TEACHER, now=NOW + timedelta(hours=24, seconds=1))
+    assert (view["state"], view["late"]) == ("received", True)
+
+
+def test_nobody_is_advised_to_talk_to_a_manager_who_may_be_involved() -> None:
+    assert "talk_to_manager_only" in advice((), conflict_declared=False)
+    assert "talk_to_manager_only" not in advice((), conflict_declared=True)
+
+
+def test_a_family_that_knows_is_a_reason_to_call_at_once() -> None:
+    known = SignFact(sign=SignId("disclosure.family_knows"), answer=Answer.SAID)
+    assert advice((known,), conflict_declared=False)[0] == "call_duty_now"
