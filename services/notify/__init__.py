@@ -1,0 +1,1 @@
+"""notify: carries messages to people, tells what became of them, and never says what they are about."""

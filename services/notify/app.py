@@ -1,0 +1,56 @@
+"""notify put together: which facts it hears, and the loop that sends."""
+
+from functools import partial
+from pathlib import Path
+
+from services.notify import contacts, handlers
+from services.notify.channels.email import Email
+from services.notify.sender import Sender
+from services.notify.settings import Settings
+from shared import delivery
+from shared.calendar import local
+from shared.delivery.inbox import On
+from shared.events.escalation import MessageRequested, MessageWithdrawn
+from shared.events.notify import MessageAccepted
+from shared.evidence import EVIDENCE
+from shared.postgres.migrations import migrations_in
+from shared.process import Loop, Service, migrate_service, open_service
+from shared.sealing import KeyRing
+from shared.web.application import application
+
+MIGRATIONS = migrations_in(Path(delivery.__file__).parent, EVIDENCE, Path(__file__).parent)
+SUBSCRIPTIONS = (
+    On(MessageRequested, handlers.message_requested),
+    On(MessageWithdrawn, handlers.message_withdrawn),
+)
+
+
+async def work(settings: Settings) -> None:
+    """Hear what is asked for and send it. A stop lets the dialogues that run come to their ends."""
+    async with open_service(settings, "notify", migrations=MIGRATIONS) as service:
+        consumer = service.consumer(SUBSCRIPTIONS)
+        sender = _sender(settings, service)
+        await sender.start()
+        try:
+            ready = application([], ready=partial(service.worker_missing, consumer))
+            await service.work(ready, consumer, [Loop("send", sender.run_once)])
+        finally:
+            await sender.drain()
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the database to this code, load the contact points of the seed file, make the topic."""
+    load = partial(
+        contacts.load,
+        addresses=contacts.addresses_in(settings.seed_file),
+        keys=KeyRing.read(settings.keys_dir / "kek.json"),
+        today=local(settings.clock.now()).date(),
+    )
+    await migrate_service(settings, "notify", migrations=MIGRATIONS, topic=MessageAccepted.topic, seed=load)
+
+
+def _sender(settings: Settings, service: Service) -> Sender:
+    email = Email(
+        settings.smtp_host, settings.smtp_port, settings.smtp_sender, starttls=settings.smtp_tls == "starttls"
+    )
+    return Sender(service.transactions, service.keys, email, settings.console_url, settings.instance)

@@ -1,0 +1,19 @@
+"""What notify is told by its environment, beside what every service is told."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Settings of notify. `smtp_sender` is a bare address; `console_url` is what a message links to."""
+
+    seed_file: Path
+    smtp_host: str
+    smtp_port: int = Field(default=25, ge=1, le=65535)
+    smtp_tls: Literal["none", "starttls"] = "none"
+    smtp_sender: str = Field(pattern=r"^[!-~]+@[!-~]+$")
+    console_url: str = Field(pattern=r"^https?://\S+$")

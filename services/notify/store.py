@@ -1,0 +1,182 @@
+"""notify's tables: one function per statement."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from services.notify.domain import Message, Outcome, State, Step
+from shared.events.codes import Channel, Purpose, RecipientKind, Template
+from shared.events.escalation import MessageRequested
+from shared.ids import CaseId, MessageId
+from shared.postgres.pool import Connection, Pool
+
+_MESSAGE = ", ".join(f"m.{each.name}" for each in fields(Message) if each.name != "withdrawn")
+_WITHDRAWN = "EXISTS (SELECT FROM withdrawals w WHERE w.message_id = m.message_id) AS withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message whose next try is this process's, with the recipient's sealed contact point where there is one."""
+
+    message: Message
+    sealed: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A stored contact point."""
+
+    person_id: UUID
+    sealed: bytes
+
+
+async def add_case(conn: Connection, case_id: CaseId) -> None:
+    """Make the case's row unless it is there."""
+    await conn.execute("INSERT INTO cases (case_id) VALUES ($1) ON CONFLICT DO NOTHING", case_id)
+
+
+async def lock_case(conn: Connection, case_id: CaseId) -> None:
+    """Lock the case's row."""
+    await conn.execute("SELECT FROM cases WHERE case_id = $1 FOR UPDATE", case_id)
+
+
+async def add_message(
+    conn: Connection, event: MessageRequested, *, requested_at: datetime, now: datetime, traceparent: str | None
+) -> None:
+    """Queue the message, due now, unless it is stored already under its id."""
+    await conn.execute(
+        """INSERT INTO messages (message_id, case_id, report_id, purpose, template, recipient_kind, recipient_id,
+                                 canary, requested_at, answer_by, not_after, next_at, traceparent)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING""",
+        event.message_id,
+        event.case_id,
+        event.report_id,
+        event.purpose,
+        event.template,
+        event.recipient.kind,
+        event.recipient.id,
+        event.canary,
+        requested_at,
+        event.answer_by,
+        event.not_after,
+        now,
+        traceparent,
+    )
+
+
+async def withdraw(conn: Connection, message_id: MessageId, *, now: datetime) -> None:
+    """Note the withdrawal; a message that waits becomes due, so that it ends at once."""
+    await conn.execute("INSERT INTO withdrawals VALUES ($1, $2) ON CONFLICT DO NOTHING", message_id, now)
+    await conn.execute("UPDATE messages SET next_at = $2 WHERE message_id = $1 AND state = 'queued'", message_id, now)
+
+
+async def claim(pool: Pool, *, now: datetime, lease_until: datetime, holder: int, limit: int) -> list[Claimed]:
+    """Begin the next try of messages that are due, oldest first, each with its attempt row, in one statement.
+
+    Due are waiting messages, and those whose try has outlived its lease: nobody knows how that one ended.
+    """
+    rows = await pool.fetch(
+        f"""WITH due AS (
+                SELECT message_id, state, attempts FROM messages
+                WHERE next_at <= $1 ORDER BY next_at LIMIT $4 FOR UPDATE SKIP LOCKED
+            ), lost AS (
+                UPDATE attempts a SET result = 'unknown', ended_at = $1 FROM due
+                WHERE due.state = 'sending' AND a.message_id = due.message_id AND a.n = due.attempts
+            ), begun AS (
+                INSERT INTO attempts (message_id, n, holder, started_at)
+                SELECT message_id, attempts + 1, $3, $1 FROM due
+            )
+            UPDATE messages m SET state = 'sending', next_at = $2, attempts = m.attempts + 1,
+                                  maybe_twice = m.maybe_twice OR due.state = 'sending'
+            FROM due WHERE m.message_id = due.message_id
+            RETURNING {_MESSAGE}, {_WITHDRAWN},
+                (SELECT sealed FROM contacts c WHERE c.person_id = m.recipient_id AND c.channel = $5) AS sealed""",
+        now,
+        lease_until,
+        holder,
+        limit,
+        Channel.EMAIL,
+    )
+    return [Claimed(_message(row), row["sealed"]) for row in rows]
+
+
+async def reclaim(pool: Pool, *, now: datetime, holder: int) -> None:
+    """Make the tries due that an earlier process of this name left unfinished."""
+    await pool.execute(
+        """UPDATE messages m SET next_at = $1 FROM attempts a
+           WHERE m.state = 'sending' AND a.message_id = m.message_id AND a.n = m.attempts AND a.holder = $2""",
+        now,
+        holder,
+    )
+
+
+async def locked_message(conn: Connection, message_id: MessageId) -> Message:
+    """The message as it stands now, its row locked."""
+    row = await conn.fetchrow(
+        f"SELECT {_MESSAGE}, {_WITHDRAWN} FROM messages m WHERE message_id = $1 FOR UPDATE", message_id
+    )
+    assert row is not None
+    return _message(row)
+
+
+async def end_attempt(conn: Connection, message_id: MessageId, *, n: int, outcome: Outcome, now: datetime) -> None:
+    """Write how a try ended."""
+    await conn.execute(
+        "UPDATE attempts SET ended_at = $3, result = $4, code = $5 WHERE message_id = $1 AND n = $2",
+        message_id,
+        n,
+        now,
+        outcome.result,
+        outcome.code,
+    )
+
+
+async def save(conn: Connection, message_id: MessageId, step: Step) -> None:
+    """Write what becomes of the message."""
+    await conn.execute(
+        "UPDATE messages SET state = $2, next_at = $3, maybe_twice = $4 WHERE message_id = $1",
+        message_id,
+        step.state,
+        step.next_at,
+        step.maybe_twice,
+    )
+
+
+async def seeded_contacts(conn: Connection) -> list[Contact]:
+    """The mail addresses that nobody but the seed file vouches for."""
+    rows = await conn.fetch("SELECT person_id, sealed FROM contacts WHERE channel = 'email' AND verified_by = 'seed'")
+    return [Contact(row["person_id"], row["sealed"]) for row in rows]
+
+
+async def put_seeded_contact(conn: Connection, contact: Contact, *, verified_on: date) -> None:
+    """Store a mail address from the seed file; one that a person has verified since is left alone."""
+    await conn.execute(
+        """INSERT INTO contacts (person_id, channel, sealed, verified_on, verified_by)
+           VALUES ($1, 'email', $2, $3, 'seed')
+           ON CONFLICT (person_id, channel) DO UPDATE SET sealed = $2, verified_on = $3
+           WHERE contacts.verified_by = 'seed'""",
+        contact.person_id,
+        contact.sealed,
+        verified_on,
+    )
+
+
+async def drop_seeded_contacts(conn: Connection, *, keep: Iterable[UUID]) -> None:
+    """Forget the mail addresses that the seed file no longer names."""
+    await conn.execute(
+        "DELETE FROM contacts WHERE verified_by = 'seed' AND NOT person_id = ANY($1::uuid[])", list(keep)
+    )
+
+
+def _message(row: asyncpg.Record) -> Message:
+    values = {each.name: row[each.name] for each in fields(Message)}
+    codes = {
+        "purpose": Purpose(row["purpose"]),
+        "template": Template(row["template"]),
+        "recipient_kind": RecipientKind(row["recipient_kind"]),
+        "state": State(row["state"]),
+    }
+    return Message(**values | codes)

@@ -1,0 +1,62 @@
+"""A mail server that keeps what it is sent and misbehaves on demand."""
+
+import asyncio
+import warnings
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from aiosmtpd.smtp import SMTP
+
+
+@dataclass
+class MailSink:
+    """`faults` are used up one a mail: `refuse <reply>`, `slow <seconds>`, `drop data`, `drop quit`."""
+
+    port: int = 0
+    faults: deque[str] = field(default_factory=deque)
+    taken: list[bytes] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        """What was taken, parsed; a mail whose sender never heard the yes is among them."""
+        return [message_from_bytes(each, policy=policy.default) for each in self.taken]
+
+    async def handle_DATA(self, server: SMTP, _session: Any, envelope: Any) -> str:
+        fault, _, detail = (self.faults.popleft() if self.faults else "none").partition(" ")
+        if fault == "refuse":
+            return detail
+        if fault == "slow":
+            await asyncio.sleep(float(detail))
+        self.taken.append(envelope.content)
+        self.recipients += envelope.rcpt_tos
+        if (fault, detail) == ("drop", "data"):
+            server.transport.abort()
+        server.event_handler_drops_quit = (fault, detail) == ("drop", "quit")
+        return "250 taken as 4711"
+
+    async def handle_QUIT(self, server: SMTP, _session: Any, _envelope: Any) -> str:
+        if getattr(server, "event_handler_drops_quit", False):
+            server.transport.abort()
+        return "221 bye"
+
+
+@asynccontextmanager
+async def mail_sink() -> AsyncIterator[MailSink]:
+    """A sink on a loopback port of its own."""
+    sink = MailSink()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(sink, hostname="sink.example", loop=loop), "127.0.0.1", 0)
+    sink.port = server.sockets[0].getsockname()[1]
+    try:
+        yield sink
+    finally:
+        server.close()
+        await server.wait_closed()
