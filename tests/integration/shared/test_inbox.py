@@ -1,0 +1,72 @@
+"""The inbox: whichever road an event came by, and however often, it has one effect."""
+
+import asyncio
+
+import pytest
+
+from shared.delivery.inbox import Inbox, On
+from shared.delivery.outbox import Transaction
+from shared.events.envelope import Envelope
+from shared.events.escalation import MessageWithdrawn
+from shared.ids import CaseId, EventId, MessageId, new_id
+from tests.conftest import OpenGround
+from tests.integration.shared.test_outbox import MIGRATIONS
+from tests.support.samples import AT
+from tests.support.services import Ground
+
+EVENT = MessageWithdrawn(case_id=CaseId(new_id()), message_id=MessageId(new_id()))
+
+
+def envelope() -> Envelope:
+    return Envelope(EventId(new_id()), EVENT.type, "escalation", AT, 1, None)
+
+
+async def count(tx: Transaction, event: MessageWithdrawn) -> None:
+    await tx.conn.execute("INSERT INTO cases (case_id) VALUES ($1)", new_id())
+
+
+async def effects(service: Ground) -> int:
+    n: int = await service.pool.fetchval("SELECT count(*) FROM cases")
+    return n
+
+
+async def test_an_event_delivered_again_has_no_second_effect(ground: OpenGround) -> None:
+    service = await ground("notify", MIGRATIONS)
+    inbox, sent = Inbox(service.transactions, [On(MessageWithdrawn, count)]), envelope()
+    for _ in range(3):
+        await inbox.take(sent, EVENT)
+    assert await effects(service) == 1
+
+
+async def test_an_event_delivered_twice_at_once_has_one_effect(ground: OpenGround) -> None:
+    service = await ground("notify", MIGRATIONS)
+    inbox, sent = Inbox(service.transactions, [On(MessageWithdrawn, count)]), envelope()
+    await asyncio.gather(*(inbox.take(sent, EVENT) for _ in range(5)))
+    assert await effects(service) == 1
+
+
+async def test_an_event_whose_handler_failed_is_taken_again(ground: OpenGround) -> None:
+    service = await ground("notify", MIGRATIONS)
+    failures = [RuntimeError("crash")]
+
+    async def fail_once(tx: Transaction, event: MessageWithdrawn) -> None:
+        await count(tx, event)
+        if failures:
+            raise failures.pop()
+
+    inbox, sent = Inbox(service.transactions, [On(MessageWithdrawn, fail_once)]), envelope()
+    with pytest.raises(RuntimeError):
+        await inbox.take(sent, EVENT)
+    await inbox.take(sent, EVENT)
+    assert await effects(service) == 1
+
+
+async def test_a_handler_is_told_when_the_fact_happened(ground: OpenGround) -> None:
+    service = await ground("notify", MIGRATIONS)
+    told = []
+
+    async def look(tx: Transaction, event: MessageWithdrawn) -> None:
+        told.append(tx.told_at)
+
+    await Inbox(service.transactions, [On(MessageWithdrawn, look)]).take(envelope(), EVENT)
+    assert told == [AT]

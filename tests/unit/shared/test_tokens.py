@@ -1,0 +1,66 @@
+"""Bearer tokens: of people, and of services among themselves."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from deploy.local.keys import person_token
+from shared.auth import NotSignedIn
+from shared.auth.people import PeopleTokens, Role
+from shared.auth.services import ServiceTokens
+from shared.ids import new_id
+from tests.support.services import NOON, Hands
+
+PERSON = new_id()
+
+
+def token(keys: Path, **changes: object) -> str:
+    person: dict[str, object] = {"person_id": PERSON, "roles": ["consultant"], "units": ["*"], "now": NOON}
+    return person_token(keys, lasts=timedelta(hours=1), **{**person, **changes})  # type: ignore[arg-type]
+
+
+def test_a_token_names_the_person(keys: Path) -> None:
+    person = PeopleTokens.read(keys / "escalation", Hands()).person(f"Bearer {token(keys)}")
+    assert (person.person_id, person.roles, person.units) == (PERSON, {Role.CONSULTANT}, {"*"})
+    assert person.authenticated_at == NOON
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x", "Basic eDp5", "Bearer a.b.c", "Bearer ø"])
+def test_no_token_is_not_signed_in(keys: Path, header: str | None) -> None:
+    with pytest.raises(NotSignedIn):
+        PeopleTokens.read(keys / "escalation", Hands()).person(header)
+
+
+def test_a_token_ends(keys: Path) -> None:
+    late = Hands(NOON + timedelta(hours=2))
+    with pytest.raises(NotSignedIn):
+        PeopleTokens.read(keys / "escalation", late).person(f"Bearer {token(keys)}")
+
+
+def test_a_role_nobody_knows_signs_nobody_in(keys: Path) -> None:
+    with pytest.raises(NotSignedIn):
+        PeopleTokens.read(keys / "escalation", Hands()).person(f"Bearer {token(keys, roles=['king'])}")
+
+
+def test_a_service_proves_itself_to_the_one_it_calls(keys: Path) -> None:
+    call = ServiceTokens.read(keys / "intake", "intake", Hands()).token("triage")
+    assert ServiceTokens.read(keys / "triage", "triage", Hands()).caller(f"Bearer {call}") == "intake"
+    with pytest.raises(NotSignedIn):
+        ServiceTokens.read(keys / "notify", "notify", Hands()).caller(f"Bearer {call}")
+    with pytest.raises(NotSignedIn):
+        ServiceTokens.read(keys / "triage", "triage", Hands(NOON + timedelta(minutes=1))).caller(f"Bearer {call}")
+
+
+def test_a_service_cannot_speak_for_another(keys: Path) -> None:
+    impostor = ServiceTokens.read(keys / "notify", "intake", Hands()).token("triage")
+    with pytest.raises(NotSignedIn):
+        ServiceTokens.read(keys / "triage", "triage", Hands()).caller(f"Bearer {impostor}")
+
+
+def test_a_person_is_no_service_and_a_service_no_person(keys: Path) -> None:
+    with pytest.raises(NotSignedIn):
+        ServiceTokens.read(keys / "triage", "triage", Hands()).caller(f"Bearer {token(keys)}")
+    call = ServiceTokens.read(keys / "intake", "intake", Hands()).token("beredskab")
+    with pytest.raises(NotSignedIn):
+        PeopleTokens.read(keys / "triage", Hands()).person(f"Bearer {call}")
