@@ -23,6 +23,7 @@ class MailSink:
     faults: deque[str] = field(default_factory=deque)
     taken: list[bytes] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
+    goodbye: str = "221 bye"
 
     @property
     def mails(self) -> list[EmailMessage]:
@@ -45,7 +46,7 @@ class MailSink:
     async def handle_QUIT(self, server: SMTP, _session: Any, _envelope: Any) -> str:
         if getattr(server, "event_handler_drops_quit", False):
             server.transport.abort()
-        return "221 bye"
+        return self.goodbye
 
 
 @asynccontextmanager

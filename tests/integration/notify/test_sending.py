@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -16,6 +17,7 @@ from shared.evidence import broken_at
 from shared.ids import new_id
 from tests.integration.notify.conftest import DESK, Notify
 from tests.support.ports import free_port
+from tests.support.services import NOON
 
 
 async def test_a_page_reaches_the_mail_server_and_its_acceptance_is_told(notify: Notify) -> None:
@@ -90,6 +92,27 @@ async def test_a_permanent_refusal_fails_the_message_at_once(notify: Notify) -> 
     assert await notify.attempts(request) == [("permanent", 550)]
 
 
+async def test_a_message_repeated_after_midnight_has_the_same_words(notify: Notify) -> None:
+    notify.ground.clock.at = NOON.replace(hour=22, minute=59, second=57)  # 23.59.57 in Copenhagen
+    await notify.asked()
+    notify.sink.faults.append("drop data")
+    await notify.send()
+    notify.ground.clock.pass_by(seconds=5)
+    await notify.send()
+    first, second = notify.sink.mails
+    assert "onsdag 11. marts kl. 00.05" in first.get_content() == second.get_content()
+
+
+async def test_a_server_that_says_no_to_the_goodbye_is_no_failure(
+    notify: Notify, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = await notify.asked()
+    notify.sink.goodbye = "500 stay"
+    await notify.send()
+    assert (await notify.stored(request))["state"] == "accepted"
+    assert "try_lost" not in capsys.readouterr().out
+
+
 async def test_a_server_that_hangs_up_instead_of_saying_goodbye_has_still_accepted(notify: Notify) -> None:
     request = await notify.asked()
     notify.sink.faults.append("drop quit")
@@ -98,6 +121,15 @@ async def test_a_server_that_hangs_up_instead_of_saying_goodbye_has_still_accept
     await notify.send()
     assert len(notify.sink.taken) == 1
     assert await notify.attempts(request) == [("accepted", 250)]
+
+
+async def test_where_starttls_is_asked_for_a_server_without_it_is_told_nothing(notify: Notify) -> None:
+    request = await notify.asked()
+    sender = notify.sender()
+    sender.email = replace(sender.email, starttls=True)
+    await notify.send(sender)
+    assert await notify.attempts(request) == [("temporary", None)]
+    assert notify.sink.taken == []
 
 
 async def test_a_dialogue_that_takes_too_long_is_broken_off_and_its_end_is_unknown(notify: Notify) -> None:
@@ -230,6 +262,16 @@ async def test_two_workers_at_once_send_each_message_once(notify: Notify) -> Non
     assert len(notify.sink.taken) == len({mail["Message-ID"] for mail in notify.sink.mails}) == len(requests)
     assert len(await notify.ground.published(MessageAccepted)) == len(requests)
     assert await notify.ground.pool.fetchval("SELECT max(n) FROM attempts") == 1
+
+
+async def test_a_message_that_another_worker_is_just_claiming_is_passed_over(notify: Notify) -> None:
+    taken, free = await notify.asked(), await notify.asked()
+    async with notify.ground.pool.acquire() as conn, conn.transaction():
+        await conn.execute("SELECT FROM messages WHERE message_id = $1 FOR UPDATE", taken.message_id)
+        async with asyncio.timeout(2):
+            await notify.send()
+    assert (await notify.stored(taken))["state"] == "queued"
+    assert (await notify.stored(free))["state"] == "accepted"
 
 
 async def states(notify: Notify) -> list[str]:
