@@ -61,8 +61,8 @@ class Consumer:
 
     async def run(self) -> None:
         """Start as soon as Kafka answers, then commit once a second. Runs until cancelled; stops cleanly then."""
-        await self._start()
         try:
+            await self._start()
             while True:
                 await asyncio.sleep(COMMIT_AFTER)
                 await self.commit()

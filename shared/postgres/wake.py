@@ -55,10 +55,22 @@ class Wake:
 
     async def _hear(self, conn: Connection) -> None:
         lost = asyncio.Event()
-        conn.add_termination_listener(lambda _: lost.set())
-        await conn.add_listener(CHANNEL, lambda *_: self._wake_here())
-        self._wake_here()
-        await lost.wait()
+
+        def ended(_: object) -> None:
+            lost.set()
+
+        def heard(*_: object) -> None:
+            self._wake_here()
+
+        conn.add_termination_listener(ended)
+        await conn.add_listener(CHANNEL, heard)
+        try:
+            self._wake_here()
+            await lost.wait()
+        finally:
+            with suppress(*_FAULTS):
+                conn.remove_termination_listener(ended)
+                await conn.remove_listener(CHANNEL, heard)
 
 
 async def wait(event: asyncio.Event, *, at_most: float) -> None:

@@ -36,7 +36,7 @@ def configure(service: str, level: str) -> None:
             structlog.processors.add_log_level,
             _stamp(service),
             _only_allowed,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
