@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.postgres import Postgres
+from deploy.local.trouble import Trouble
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
@@ -41,9 +42,12 @@ class Place:
 
     @classmethod
     def chosen(cls) -> "Place":
-        """The one the environment names: `BEREDSKAB_HOME`, `BEREDSKAB_PORT_BASE`."""
+        """The one the environment names: `BEREDSKAB_HOME`, `BEREDSKAB_PORT_BASE`. Raises `Trouble`."""
         home = Path(os.environ.get("BEREDSKAB_HOME") or ROOT / ".beredskab")
-        return cls(home.absolute(), int(os.environ.get("BEREDSKAB_PORT_BASE") or 8000))
+        base = os.environ.get("BEREDSKAB_PORT_BASE") or "8000"
+        if not base.isdecimal() or not 1024 <= int(base) <= 65535 - max(PORTS.values()):
+            raise Trouble(f"BEREDSKAB_PORT_BASE is {base!r}: it must be a number from 1024 to 65400, 8000 say.")
+        return cls(home.absolute(), int(base))
 
     def port(self, name: str) -> int:
         """The port of a process or of one of its doors."""

@@ -17,7 +17,9 @@ from deploy.local.postgres import ensure_database
 from deploy.local.probes import Probe, answers, database_answers, listens
 
 _ZIPKIN_HEAP = ["-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-_DUTY_PHONE = "33 17 33 33"
+_DUTY_PHONE = "00 00 00 00"
+SEED_FILE = ROOT / "deploy" / "seed" / "people.toml"
+"""The people, desks, shifts and ladders of the local stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def service_environment(place: Place, name: str) -> dict[str, str]:
 
 
 def _own_settings(place: Place, service: str) -> dict[str, str]:
-    seed = {"SEED_FILE": str(ROOT / "deploy" / "seed" / "people.toml")}
+    seed = {"SEED_FILE": str(SEED_FILE)}
     mail = {
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(place.port("mail")),

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,11 +31,16 @@ SPACE = 500_000_000
 _TRIES = 3
 _FIRST_START = 90.0
 
-Said = Callable[[str], None]
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What is told while one waits: archives downloaded so far and in all; the name of each process that is ready."""
+
+    downloaded: Callable[[int, int], None] = lambda _done, _of: None
+    ready: Callable[[str], None] = lambda _name: None
 
 
-def _silent(_sentence: str) -> None:
-    pass
+_NOBODY = Watching()
 
 
 class Stack:
@@ -63,7 +69,7 @@ class Stack:
         self.place.ensure_secrets()
         (self.place.home / "overrides.json").write_text(json.dumps(settings), encoding="utf-8")
 
-    def up(self, said: Said = _silent, *, within: float = _FIRST_START) -> bool:
+    def up(self, watching: Watching = _NOBODY, *, within: float = _FIRST_START) -> bool:
         """Start everything and wait until it is ready; False when it ran already. What fails is taken down again."""
         self.place.home.mkdir(parents=True, exist_ok=True)
         with _alone(self.place.home):
@@ -71,10 +77,10 @@ class Stack:
                 self._start_held()
                 self.wait_ready(within=within)
                 return False
-            self._prepare(said)
+            self._prepare(watching)
             self._launch()
             try:
-                self.wait_ready(within=within, said=said)
+                self.wait_ready(within=within, watching=watching)
             except BaseException:
                 self.down()
                 raise
@@ -124,7 +130,7 @@ class Stack:
         """The process's own number, None while it does not run."""
         return cast("int | None", self._told(name).get("pid"))
 
-    def wait_ready(self, *names: str, within: float = 60.0, said: Said = _silent) -> None:
+    def wait_ready(self, *names: str, within: float = 60.0, watching: Watching = _NOBODY) -> None:
         """Wait until these (all, when none is named) are ready. Raises `Trouble` naming the log of one that is not."""
         ready: set[str] = set()
         deadline = time.monotonic() + within
@@ -132,11 +138,20 @@ class Stack:
             told = self._all(names)
             for name in [name for name in told if told[name]["state"] in ("ready", "done") and name not in ready]:
                 ready.add(name)
-                said(name)
+                watching.ready(name)
             if told and ready.issuperset(told):
                 return
             self._demand_hope(told, ready, late=time.monotonic() > deadline)
             time.sleep(0.05)
+
+    def demand(self, *names: str) -> None:
+        """Raise `Trouble` unless these processes, all when none is named, are ready now."""
+        self._supervisor()
+        rows = asyncio.run(self.status())["processes"]
+        away = [row["name"] for row in rows if not row["ready"] and (not names or row["name"] in names)]
+        if away:
+            logs = f"`beredskab logs {away[0]}` tells why"
+            raise Trouble(f"Not ready: {', '.join(away)}; {logs}, `beredskab start NAME` starts what was stopped.")
 
     async def status(self) -> dict[str, Any]:
         """Ready or not, the addresses, the processes: asked now, not remembered."""
@@ -145,12 +160,12 @@ class Stack:
         rows = await asyncio.gather(*(_row(process, told[process.name]) for process in kept))
         return {"ready": bool(rows) and all(row["ready"] for row in rows), "urls": self.urls, "processes": rows}
 
-    def _prepare(self, said: Said) -> None:
+    def _prepare(self, watching: Watching) -> None:
         demand_space(self.place.home, SPACE)
         self.place.ensure_secrets()
         self._demand_ports()
         mirror = os.environ.get("BEREDSKAB_MAVEN_MIRROR", "")
-        ensure_jars(locked(), cache_folder(), mirror=mirror, said=lambda done, of: said(f"downloads {done}/{of}"))
+        ensure_jars(locked(), cache_folder(), mirror=mirror, said=watching.downloaded)
 
     def _launch(self) -> None:
         shutil.rmtree(self.place.home / "held", ignore_errors=True)
@@ -222,7 +237,10 @@ class Stack:
 
     def _why(self, name: str, trouble: str) -> str:
         log = self.place.log(name)
-        return f"{name} does not become ready: {trouble or last_error(log)} The whole log: {log}"
+        why = trouble or last_error(log)
+        if "No space left" in why:
+            return f"The disk is full, so {name} does not start: make room, or point BEREDSKAB_HOME to another disk."
+        return f"{name} does not become ready. The last error in its log {log}: {why}"
 
 
 async def _row(process: Process, told: Mapping[str, Any]) -> dict[str, Any]:

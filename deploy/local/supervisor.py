@@ -54,7 +54,11 @@ class Keeper:
                 await self._rest("stopped", None)
                 continue
             started = time.monotonic()
-            code = await self._run()
+            try:
+                code = await self._run()
+            except OSError as error:  # it could not even be started: no such program, no room for its log
+                self._tell(trouble=str(error))
+                code = 1
             if self.process.ready is None and code == 0:
                 self.first_ready.set()
                 return self._tell(state="done", pid=None)
@@ -168,8 +172,9 @@ class Supervisor:
         """Tell the state, whole or not at all."""
         state = {"pid": os.getpid(), "processes": {name: keeper.told for name, keeper in self.keepers.items()}}
         draft = self.place.home / "state.json.draft"
-        draft.write_text(json.dumps(state), encoding="utf-8")
-        draft.replace(self.place.home / "state.json")
+        with suppress(OSError):  # a full disk must not end what still runs
+            draft.write_text(json.dumps(state), encoding="utf-8")
+            draft.replace(self.place.home / "state.json")
 
     def _wake(self) -> None:
         for keeper in self.keepers.values():

@@ -1,0 +1,1 @@
+"""The command `beredskab`: runs the local stack and shows that it works."""

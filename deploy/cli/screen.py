@@ -1,0 +1,85 @@
+"""What the command shows in a terminal."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.cli.journey import Journey
+from deploy.local.stack import Watching
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+_STATIONS = {
+    "accepted": "stored and answered by intake",
+    "rated": "by triage",
+    "paged": "a person asked by escalation",
+    "mailed": "accepted by the mail server, for notify",
+}
+
+
+@contextmanager
+def starting() -> Iterator[Watching]:
+    """Visible progress while a stack starts: what is being waited for, and each process as it becomes ready."""
+    begun = monotonic()
+    with err.status("Starting …") as status:
+
+        def downloaded(done: int, of: int) -> None:
+            status.update(f"Downloading Kafka and the trace viewer: {done} of {of}")
+            if done == of:
+                err.print(f"  [green]✓[/] {of} Java archives, each verified [dim]{monotonic() - begun:.1f} s[/]")
+
+        def ready(name: str) -> None:
+            status.update("Starting …")
+            if not name.endswith("-migrate"):
+                err.print(f"  [green]✓[/] {name} [dim]{monotonic() - begun:.1f} s[/]")
+
+        yield Watching(downloaded, ready)
+
+
+def show_status(status: Mapping[str, Any]) -> None:
+    """The processes and the addresses."""
+    table = Table("process", "pid", "ready", "memory", "restarts", box=None, header_style="dim")
+    for row in status["processes"]:
+        ready = "[green]yes[/]" if row["ready"] else "[red]no[/]"
+        table.add_row(row["name"], str(row["pid"] or "–"), ready, f"{row['rss_mb']} MB", str(row["restarts"]))
+    out.print(table)
+    show_addresses(status["urls"])
+
+
+def show_addresses(urls: Mapping[str, str]) -> None:
+    """Name and address, a line each."""
+    out.print()
+    for name, url in urls.items():
+        out.print(f"  [dim]{name:<12}[/]{url}")
+
+
+def show_journey(reference: str, way: Journey) -> None:
+    """The stations and when each was reached."""
+    out.print(f"\nThe example concern [bold]{reference}[/], in milliseconds from the POST:")
+    for station, meaning in _STATIONS.items():
+        name = "accepted by the mail server" if station == "mailed" else station
+        out.print(f"  {name:<28}[bold]{getattr(way, station):7.1f} ms[/]  [dim]{meaning}[/]")
+
+
+def show_case(case: Mapping[str, Any]) -> None:
+    """How it was rated, and why."""
+    reasons = ", ".join(sign for reason in case["rating"]["reasons"] for sign in reason["signs"])
+    out.print(f"  [dim]rated {case['rating']['level']} by rule set {case['rating']['rule_set']}: {reasons}[/]")
+
+
+def show_where(urls: Mapping[str, str], trace_id: str) -> None:
+    """Where to look next."""
+    out.print("\nWhere to look:")
+    for what, url in (
+        ("the page in the inbox", urls["mail_web"]),
+        ("this concern's trace", f"{urls['traces']}/zipkin/traces/{trace_id}"),
+        ("intake's API", f"{urls['intake']}/v1/reports"),
+        ("escalation's API", f"{urls['escalation']}/v1/work"),
+        ("the published rules", f"{urls['triage']}/rules"),
+    ):
+        out.print(f"  {what:<24}{url}")

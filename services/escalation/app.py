@@ -1,0 +1,52 @@
+"""What escalation is made of: the API people answer through (`web`) and the worker (`work`), on one database."""
+
+from functools import partial
+from pathlib import Path
+
+from services.escalation import seed, tick
+from services.escalation.handlers.delivery import message_accepted, message_failed
+from services.escalation.handlers.rating import case_rated
+from services.escalation.handlers.report import report_received
+from services.escalation.settings import Settings
+from services.escalation.web.routes import Api, routes
+from shared.auth.people import PeopleTokens
+from shared.delivery import DELIVERY
+from shared.delivery.inbox import On
+from shared.events.escalation import EscalationOpened
+from shared.events.intake import ReportReceived
+from shared.events.notify import MessageAccepted, MessageFailed
+from shared.events.triage import CaseRated
+from shared.evidence import EVIDENCE
+from shared.postgres.migrations import migrations_in
+from shared.process import Loop, migrate_service, open_service
+from shared.web.application import application
+
+NAME = "escalation"
+MIGRATIONS = migrations_in(DELIVERY, EVIDENCE, Path(__file__).parent)
+SUBSCRIPTIONS = (
+    On(ReportReceived, report_received),
+    On(CaseRated, case_rated),
+    On(MessageAccepted, message_accepted),
+    On(MessageFailed, message_failed),
+)
+
+
+async def web(settings: Settings) -> None:
+    """The API: answers as long as its database does, whatever else is away."""
+    async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
+        api = Api(service.transactions, PeopleTokens.read(settings.keys_dir, settings.clock), service.keys)
+        await service.serve(application(routes(api), ready=service.database_missing))
+
+
+async def work(settings: Settings) -> None:
+    """The worker: hears of reports, ratings and deliveries, and keeps the clocks."""
+    async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
+        consumer = service.consumer(SUBSCRIPTIONS)
+        health = application([], ready=partial(service.worker_missing, consumer))
+        await service.work(health, consumer, [Loop("tick", partial(tick.run_once, service.transactions))])
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the database and the topic to this code, and people and ladders to what the seed file says."""
+    load = partial(seed.load, seed=seed.read(settings.seed_file))
+    await migrate_service(settings, NAME, migrations=MIGRATIONS, topic=EscalationOpened.topic, seed=load)

@@ -1,0 +1,1 @@
+"""What escalation decides, without any I/O."""

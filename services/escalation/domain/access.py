@@ -1,0 +1,10 @@
+"""Who may do what with a case. Whether a person sees it at all is asked in one place: `store.case.SEEN`."""
+
+from shared.auth.people import Role
+
+ANSWERS = frozenset({Role.CONSULTANT, Role.AUTHORITY, Role.LEADER})
+"""See the cases of the units they serve, take them, and ask that they be closed."""
+JUDGES = frozenset({Role.AUTHORITY})
+"""Judge acute danger (Barnets lov § 136)."""
+COUNTERSIGNS = frozenset({Role.LEADER, Role.AUTHORITY})
+"""Agree to, or refuse, what another person asked for."""

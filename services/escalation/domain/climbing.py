@@ -1,0 +1,91 @@
+"""Climbing the ladder [trinene]: a rung asks somebody or is skipped at once, and there is always a next moment."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from services.escalation.domain.escalation import Around, Asked, Decision, Escalation, NobodyReached, State
+from services.escalation.domain.page import LIVE, person
+from services.escalation.domain.rota import Ask, Asking, Ladder
+from shared.events.codes import RecipientKind
+from shared.events.escalation import Recipient
+
+
+def begin(state: Escalation, around: Around) -> Decision:
+    """Rung 1 at once, or later where the level's ladder begins later."""
+    due = around.plan.first_due(state.ladder, received_at=state.received_at, now=around.now)
+    if due <= around.now:
+        return next_rung(state, around)
+    return Decision(replace(state, state=State.PAGING, due_at=due))
+
+
+def restart(state: Escalation, around: Around) -> Decision:
+    """A new round, from rung 1, now."""
+    return next_rung(replace(state, round=state.round + 1, rung=0), replace(around, pages=()))
+
+
+def responsible_first(state: Escalation, around: Around) -> Decision:
+    """A new round that asks the responsible person before rung 1."""
+    if state.responsible is None:
+        return restart(state, around)
+    return _asking(replace(state, round=state.round + 1), 0, (person(state.responsible),), around)
+
+
+def next_rung(state: Escalation, around: Around) -> Decision:
+    """The next rung of this round that has somebody; an empty one is skipped at once."""
+    rungs = rungs_of(state, around)
+    for rung in range(state.rung + 1, len(rungs) + 1):
+        recipients = _recipients(rungs[rung - 1], state, around)
+        if recipients:
+            return _asking(state, rung, recipients, around)
+    at_end = replace(state, state=State.PAGING, rung=len(rungs))
+    return repeat_last(at_end, around) if around.reached else _nobody(at_end, around)
+
+
+def repeat_last(state: Escalation, around: Around) -> Decision:
+    """The last rung again, as a round of its own: its pages have new ids."""
+    rungs, fresh = rungs_of(state, around), replace(around, pages=())
+    repeated = replace(state, round=state.round + 1, rung=len(rungs))
+    recipients = _recipients(rungs[-1], repeated, fresh)
+    return _asking(repeated, len(rungs), recipients, fresh) if recipients else _nobody(repeated, fresh)
+
+
+def _nobody(state: Escalation, around: Around) -> Decision:
+    """Told, and tried again after the rung's wait: no spinning."""
+    return Decision(replace(state, due_at=around.now + wait_of(state, around)), (NobodyReached(),))
+
+
+def _asking(state: Escalation, rung: int, recipients: tuple[Recipient, ...], around: Around) -> Decision:
+    due = around.now + wait_of(state, around)
+    return Decision(replace(state, state=State.PAGING, rung=rung, due_at=due), (Asked(recipients),))
+
+
+def _recipients(ask: Ask, state: Escalation, around: Around) -> tuple[Recipient, ...]:
+    consultants = (page for page in around.pages if page.rung > 0 and page.recipient.kind is RecipientKind.PERSON)
+    asking = Asking(
+        staffed=around.plan.open_at(around.now),
+        asked={page.recipient.id for page in around.pages if page.recipient.id is not None},
+        declined=state.declined,
+        consultant_asked=any(consultants),
+    )
+    return around.rota.asked(ask, asking)
+
+
+def wait_of(state: Escalation, around: Around) -> timedelta:
+    """How long each rung of its ladder waits for an answer."""
+    return _ladder(state, around).wait
+
+
+def _ladder(state: Escalation, around: Around) -> Ladder:
+    return around.plan.ladders[state.ladder]
+
+
+def rungs_of(state: Escalation, around: Around) -> tuple[Ask, ...]:
+    """The ladder's rungs; before them the outside unit, where a conflict of interest was declared."""
+    rungs = _ladder(state, around).rungs
+    return (Ask.OUTSIDE, *rungs) if state.outside_first else rungs
+
+
+def spent(state: Escalation, around: Around) -> bool:
+    """Whether everybody whom the current rung asked is out: failed, cannot, excluded."""
+    current = [page for page in around.pages if page.rung == state.rung]
+    return bool(current) and not any(page.state in LIVE for page in current)

@@ -1,0 +1,1 @@
+"""What escalation does with a fact or an act: lock the case, load, decide, save, tell."""

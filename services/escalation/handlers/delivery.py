@@ -1,0 +1,26 @@
+"""A message was accepted by a provider, or given up."""
+
+from services.escalation.domain.escalation import PageFailed
+from services.escalation.handlers.settle import settle
+from services.escalation.store import case, page
+from shared.delivery.outbox import Transaction
+from shared.events.notify import MessageAccepted, MessageFailed
+from shared.evidence import record
+
+
+async def message_accepted(tx: Transaction, event: MessageAccepted) -> None:
+    """It does not stop the ladder: only a person's answer does."""
+    await case.lock(tx.conn, event.case_id)
+    await page.accept(tx.conn, event.message_id, event.channel, tx.now)
+    facts = event.model_dump(mode="json", exclude={"case_id", "purpose", "report_id"})
+    await record(tx, event.case_id, act="message_accepted", actor=None, facts=facts)
+
+
+async def message_failed(tx: Transaction, event: MessageFailed) -> None:
+    """Whoever it was meant for is not waited for."""
+    await case.lock(tx.conn, event.case_id)
+    ended = await page.fail(tx.conn, event.message_id)
+    facts = {"message_id": str(event.message_id), "reason": event.reason}
+    await record(tx, event.case_id, act="message_failed", actor=None, facts=facts)
+    if ended:
+        await settle(tx, event.case_id, PageFailed())

@@ -1,0 +1,205 @@
+"""One fact, settled: the escalation is loaded, decided about, saved, and what follows is stored and told.
+
+Whoever calls holds the lock on the case's row.
+"""
+
+from datetime import timedelta
+
+from services.escalation.domain.climbing import wait_of
+from services.escalation.domain.decision import decide
+from services.escalation.domain.escalation import (
+    Around,
+    Asked,
+    Decision,
+    Escalation,
+    Fact,
+    Finished,
+    NobodyReached,
+    Opened,
+    Refused,
+    Reminded,
+    State,
+    Took,
+)
+from services.escalation.domain.page import message_id, person
+from services.escalation.store import case, countersign, escalation, page, report, rota
+from shared.delivery.outbox import Transaction
+from shared.events.codes import Purpose, RecipientKind, Template
+from shared.events.escalation import (
+    Acknowledged,
+    EscalationClosed,
+    EscalationOpened,
+    MessageRequested,
+    MessageWithdrawn,
+    NobodyReachable,
+    Recipient,
+)
+from shared.events.model import Event
+from shared.evidence import record
+from shared.ids import CaseId, MessageId, PersonId, derived_id
+from shared.telemetry.logging import log
+
+REMINDER_LASTS = timedelta(hours=8)
+
+
+async def settle(tx: Transaction, case_id: CaseId, fact: Fact, *, actor: PersonId | None = None) -> Refused | None:
+    """Let the fact have its effect; a refusal of the rules is handed back and nothing was changed."""
+    before = await escalation.newest(tx.conn, case_id)
+    around = await _around(tx, case_id, before)
+    decided = decide(before, fact, around)
+    if isinstance(decided, Refused):
+        return decided
+    if decided.after is not None and decided.after != before:
+        await escalation.save(tx.conn, decided.after)
+        await case.changed(tx.conn, case_id)
+        await _enact(tx, decided.after, decided, around, actor)
+        if decided.after.state is not State.CLOSING and before is not None:
+            await countersign.void(tx.conn, before.escalation_id)
+    return None
+
+
+async def _around(tx: Transaction, case_id: CaseId, state: Escalation | None) -> Around:
+    running = state if state and state.state is not State.CLOSED else None
+    return Around(
+        now=tx.now,
+        plan=await rota.plan(tx.conn, running.ladder_version if running else None),
+        rota=await rota.rota(tx.conn, case_id, tx.now),
+        pages=await page.of_round(tx.conn, running) if running else (),
+        unjudged=await report.unjudged(tx.conn, case_id),
+    )
+
+
+async def _enact(
+    tx: Transaction, after: Escalation, decision: Decision, around: Around, actor: PersonId | None
+) -> None:
+    for effect in decision.effects:
+        match effect:
+            case Opened():
+                await _opened(tx, after)
+            case Asked(recipients):
+                await page.supersede(tx.conn, after)
+                for recipient in recipients:
+                    await _page(tx, after, recipient, around)
+            case Took():
+                await _took(tx, after, effect)
+            case NobodyReached():
+                await _nobody_reached(tx, after)
+            case Reminded():
+                await _remind(tx, after, around)
+            case Finished():
+                await _finished(tx, after, effect, actor)
+
+
+async def _opened(tx: Transaction, after: Escalation) -> None:
+    told = EscalationOpened(
+        case_id=after.case_id,
+        escalation_id=after.escalation_id,
+        ladder=after.ladder,
+        ladder_version=after.ladder_version,
+    )
+    await _tell(tx, told)
+    await _note(tx, after, "escalation_opened", ladder=after.ladder, ladder_version=after.ladder_version)
+
+
+async def _page(tx: Transaction, after: Escalation, recipient: Recipient, around: Around) -> None:
+    named = message_id(after.escalation_id, round=after.round, rung=after.rung, recipient=recipient)
+    await page.request(tx.conn, named, after, recipient, tx.now)
+    template = Template.DESK_PAGE if recipient.kind is RecipientKind.DESK else Template.PAGE
+    await _request(tx, after, named, recipient, template=template, lasts=wait_of(after, around))
+    log().info(
+        "page.requested",
+        case_id=after.case_id,
+        escalation_id=after.escalation_id,
+        message_id=named,
+        round=after.round,
+        rung=after.rung,
+        level_in_force=after.ladder,
+    )
+
+
+async def _request(
+    tx: Transaction, after: Escalation, named: MessageId, recipient: Recipient, *, template: Template, lasts: timedelta
+) -> None:
+    """Past its time a page is no use: the next one is out by then, and tells another time."""
+    until = tx.now + lasts
+    canary = (await case.get(tx.conn, after.case_id))["canary"]
+    told = MessageRequested(
+        case_id=after.case_id,
+        message_id=named,
+        report_id=await report.newest_id(tx.conn, after.case_id),
+        purpose=Purpose.NOTICE if template is Template.REMINDER else Purpose.PAGE,
+        recipient=recipient,
+        template=template,
+        answer_by=until,
+        not_after=until,
+        quiet_allowed=template is Template.REMINDER,
+        canary=canary,
+    )
+    await _tell(tx, told)
+    act = "reminder_requested" if template is Template.REMINDER else "page_requested"
+    asked = {"recipient_kind": recipient.kind, "recipient_id": str(recipient.id), "message_id": str(named)}
+    await _note(tx, after, act, **asked, round=after.round, rung=after.rung)
+
+
+async def _took(tx: Transaction, after: Escalation, took: Took) -> None:
+    await page.answer(tx.conn, after.escalation_id, took.person_id)
+    if after.state is State.ACKNOWLEDGED:
+        await withdraw(tx, after)
+    told = Acknowledged(
+        case_id=after.case_id,
+        escalation_id=after.escalation_id,
+        person_id=took.person_id,
+        covers_report_no=took.covers,
+        promise_until=took.until,
+    )
+    await tx.publish(told)
+    facts = {"covers_report_no": took.covers, "promise_until": took.until.isoformat()}
+    await _note(tx, after, "acknowledged", actor=took.person_id, **facts)
+
+
+async def withdraw(tx: Transaction, of: Escalation, person_id: PersonId | None = None) -> None:
+    """Withdraw the messages, of one person or of all, that nobody need answer any more."""
+    for named in await page.withdraw(tx.conn, of.escalation_id, tx.now, person_id):
+        await tx.publish(MessageWithdrawn(case_id=of.case_id, message_id=named))
+        await _note(tx, of, "page_withdrawn", message_id=str(named))
+
+
+async def _nobody_reached(tx: Transaction, after: Escalation) -> None:
+    await _tell(tx, NobodyReachable(case_id=after.case_id, escalation_id=after.escalation_id))
+    await _note(tx, after, "nobody_reachable", round=after.round)
+    log().error("escalation.nobody_reachable", escalation_id=after.escalation_id, round=after.round)
+
+
+async def _remind(tx: Transaction, after: Escalation, around: Around) -> None:
+    """Those who may countersign, except the one who asked."""
+    waiting = await countersign.waiting(tx.conn, after.escalation_id)
+    for person_id in around.rota.countersigners:
+        if waiting is not None and person_id != waiting["asked_by"]:
+            named = MessageId(derived_id("reminder", waiting["countersign_id"], tx.now.date(), person_id))
+            await _request(
+                tx, after, named, person(person_id), template=Template.REMINDER, lasts=REMINDER_LASTS
+            )
+
+
+async def _finished(tx: Transaction, after: Escalation, finished: Finished, actor: PersonId | None) -> None:
+    told = EscalationClosed(
+        case_id=after.case_id,
+        escalation_id=after.escalation_id,
+        covers_report_no=after.acknowledged_report_no,
+        outcome=finished.outcome,
+    )
+    await tx.publish(told)
+    await _note(tx, after, "closed", actor=actor, outcome=finished.outcome)
+
+
+async def _tell(tx: Transaction, event: Event) -> None:
+    """Told in the concern's own trace, by the tick and in people's acts too."""
+    row = await case.get(tx.conn, event.case_id)
+    await tx.publish(event, traceparent=None if tx.told_at else row["traceparent"])
+
+
+async def _note(
+    tx: Transaction, after: Escalation, act: str, *, actor: PersonId | None = None, **facts: str | int
+) -> None:
+    of = {"escalation_id": str(after.escalation_id)}
+    await record(tx, after.case_id, act=act, actor=actor, facts={**of, **facts})

@@ -1,0 +1,1 @@
+"""What escalation remembers: one function a statement, none of them commits."""

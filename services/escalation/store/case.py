@@ -1,0 +1,111 @@
+"""Cases: their lock, who sees them, what is known of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+
+from services.escalation.domain.access import ANSWERS
+from shared.auth.people import Person
+from shared.events.intake import ReportReceived
+from shared.ids import CaseId, PersonId
+from shared.postgres.pool import Connection
+from shared.sealing import DataKey, KeyRing
+
+SEEN = """(c.unit IS NOT NULL AND ('*' = ANY($1::text[]) OR c.unit = 'unknown' OR c.unit = ANY($1::text[]))
+           AND NOT EXISTS (SELECT FROM exclusions x WHERE x.case_id = c.case_id AND x.person_id = $2))"""
+"""Whether a person sees the case `c`: $1 is their units, $2 their id. The only place that decides it."""
+
+
+async def lock(conn: Connection, case_id: CaseId) -> None:
+    """Lock the case's row, making it where this is the first word of the case: facts come in any order."""
+    await conn.execute(
+        "INSERT INTO cases (case_id) VALUES ($1) ON CONFLICT (case_id) DO UPDATE SET case_id = EXCLUDED.case_id",
+        case_id,
+    )
+
+
+async def lock_seen(conn: Connection, case_id: CaseId, who: Person) -> bool:
+    """Lock the case if the person sees it. Looked at again under the lock: an exclusion may just have come."""
+    await conn.execute("SELECT FROM cases WHERE case_id = $1 FOR UPDATE", case_id)
+    return await seen(conn, case_id, who)
+
+
+async def seen(conn: Connection, case_id: CaseId, who: Person) -> bool:
+    """Whether the person sees the case; false alike for one that does not exist."""
+    if not who.roles & ANSWERS:
+        return False
+    query = f"SELECT EXISTS (SELECT FROM cases c WHERE c.case_id = $3 AND {SEEN})"
+    found: bool = await conn.fetchval(query, list(who.units), who.person_id, case_id)
+    return found
+
+
+async def work(conn: Connection, who: Person) -> list[asyncpg.Record]:
+    """The cases the person sees that wait for something, by their next moment."""
+    if not who.roles & ANSWERS:
+        return []
+    query = f"""
+        SELECT c.case_id, c.version, c.unit, e.level, e.state, e.next_at, e.newest_report_no, e.acknowledged_report_no,
+               e.responsible, (SELECT min(d.limit_at) FROM deadlines d
+                               WHERE d.case_id = c.case_id AND NOT EXISTS
+                                     (SELECT FROM judgements j WHERE j.report_id = d.report_id)) AS judge_by
+        FROM escalations e JOIN cases c USING (case_id)
+        WHERE e.state <> 'closed' AND NOT c.canary AND {SEEN} ORDER BY e.next_at, c.case_id"""
+    rows: list[asyncpg.Record] = await conn.fetch(query, list(who.units), who.person_id)
+    return rows
+
+
+async def due(conn: Connection, now: datetime, limit: int) -> Sequence[CaseId]:
+    """Lock cases of which something is due, oldest first; those that another process holds are left to it."""
+    rows = await conn.fetch(
+        """SELECT case_id FROM cases WHERE case_id IN (
+               (SELECT case_id FROM escalations WHERE next_at <= $1 ORDER BY next_at LIMIT $2)
+               UNION (SELECT case_id FROM deadlines WHERE next_at <= $1 ORDER BY next_at LIMIT $2))
+           ORDER BY case_id FOR UPDATE SKIP LOCKED""",
+        now,
+        limit,
+    )
+    return [row["case_id"] for row in rows]
+
+
+async def note_report(conn: Connection, event: ReportReceived, traceparent: str | None) -> None:
+    """What the newest report tells of its case. A unit that is known is not forgotten for one that is not."""
+    await conn.execute(
+        """UPDATE cases SET canary = $2, traceparent = coalesce($3, traceparent), linked_case_ids =
+               ARRAY(SELECT DISTINCT unnest(linked_case_ids || $4::uuid[]) ORDER BY 1),
+               unit = (SELECT unit FROM reports WHERE case_id = $1 ORDER BY unit = 'unknown', report_no DESC LIMIT 1)
+           WHERE case_id = $1""",
+        event.case_id,
+        event.canary,
+        traceparent,
+        list(event.linked_case_ids),
+    )
+
+
+async def changed(conn: Connection, case_id: CaseId) -> None:
+    """Count a change that a person should have seen before acting."""
+    await conn.execute("UPDATE cases SET version = version + 1 WHERE case_id = $1", case_id)
+
+
+async def get(conn: Connection, case_id: CaseId) -> asyncpg.Record:
+    """The case's row, which must exist."""
+    row = await conn.fetchrow("SELECT * FROM cases WHERE case_id = $1", case_id)
+    assert row is not None
+    return row
+
+
+async def data_key(conn: Connection, case_id: CaseId, keys: KeyRing) -> DataKey:
+    """The case's data key, made when first needed. The case is locked."""
+    wrapped = await conn.fetchval("SELECT wrapped_key FROM cases WHERE case_id = $1", case_id)
+    if wrapped is not None:
+        return keys.unwrap(wrapped)
+    fresh = keys.new_data_key()
+    await conn.execute("UPDATE cases SET wrapped_key = $2 WHERE case_id = $1", case_id, fresh.wrapped)
+    return fresh
+
+
+async def exclude(conn: Connection, case_id: CaseId, person_id: PersonId, *, by: PersonId, now: datetime) -> None:
+    """From now on the case does not exist for the person."""
+    await conn.execute(
+        "INSERT INTO exclusions VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", case_id, person_id, by, now
+    )

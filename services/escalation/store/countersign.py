@@ -1,0 +1,79 @@
+"""What people asked for with a reason, and the second person's answer. Reasons are sealed."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from shared.events.codes import Outcome
+from shared.ids import CaseId, EscalationId, PersonId
+from shared.postgres.pool import Connection
+
+
+async def ask(
+    conn: Connection,
+    countersign_id: UUID,
+    case_id: CaseId,
+    escalation_id: EscalationId,
+    *,
+    outcome: Outcome,
+    by: PersonId,
+    reason: bytes,
+    waived: bool,
+    now: datetime,
+) -> None:
+    """A person asked that the escalation be closed; `waived`: it needs no second person."""
+    await conn.execute(
+        """INSERT INTO countersigns (countersign_id, case_id, escalation_id, act, outcome, asked_by, asked_at, reason,
+               state) VALUES ($1, $2, $3, 'close', $4, $5, $6, $7, $8)""",
+        countersign_id,
+        case_id,
+        escalation_id,
+        outcome,
+        by,
+        now,
+        reason,
+        "waived" if waived else "asked",
+    )
+
+
+async def get(conn: Connection, countersign_id: UUID) -> asyncpg.Record | None:
+    """One row."""
+    return await conn.fetchrow("SELECT * FROM countersigns WHERE countersign_id = $1", countersign_id)
+
+
+async def waiting(conn: Connection, escalation_id: EscalationId) -> asyncpg.Record | None:
+    """The one that waits for an answer."""
+    return await conn.fetchrow(
+        "SELECT * FROM countersigns WHERE escalation_id = $1 AND state = 'asked'", escalation_id
+    )
+
+
+async def answer(
+    conn: Connection, countersign_id: UUID, *, agree: bool, by: PersonId, reason: bytes, now: datetime
+) -> None:
+    """The second person's answer."""
+    await conn.execute(
+        """UPDATE countersigns SET state = $2, answered_by = $3, answer_reason = $4, answered_at = $5
+           WHERE countersign_id = $1""",
+        countersign_id,
+        "agreed" if agree else "refused",
+        by,
+        reason,
+        now,
+    )
+
+
+async def void(conn: Connection, escalation_id: EscalationId) -> None:
+    """Something new came: what waited for an answer is asked anew or not at all."""
+    await conn.execute(
+        "UPDATE countersigns SET state = 'void' WHERE escalation_id = $1 AND state = 'asked'", escalation_id
+    )
+
+
+async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
+    """Those of the case that needed a second person, oldest first."""
+    rows: list[asyncpg.Record] = await conn.fetch(
+        "SELECT * FROM countersigns WHERE case_id = $1 AND state <> 'waived' ORDER BY asked_at", case_id
+    )
+    return rows

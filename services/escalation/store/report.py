@@ -1,0 +1,126 @@
+"""Reports as escalation knows them, their ratings and their judgements."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from shared.events.codes import Level
+from shared.events.intake import ReportReceived
+from shared.events.triage import CaseRated
+from shared.ids import CaseId, PersonId, ReportId
+from shared.postgres.pool import Connection
+
+
+async def add(conn: Connection, event: ReportReceived) -> bool:
+    """Store the report; false when it was here already."""
+    tag = await conn.execute(
+        "INSERT INTO reports VALUES ($1, $2, $3, $4, $5) ON CONFLICT (report_id) DO NOTHING",
+        event.report_id,
+        event.case_id,
+        event.report_no,
+        event.received_at,
+        event.unit,
+    )
+    return bool(tag == "INSERT 0 1")
+
+
+async def add_rating(conn: Connection, event: CaseRated) -> bool:
+    """Store the rating; false when it was here already."""
+    grounds = event.model_dump(mode="json", include={"reasons", "unknowns", "would_raise"})
+    tag = await conn.execute(
+        "INSERT INTO ratings VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (case_id, rating_no) DO NOTHING",
+        event.case_id,
+        event.rating_no,
+        event.level,
+        event.rule_set,
+        event.as_of,
+        list(event.report_ids),
+        json.dumps(grounds),
+    )
+    return bool(tag == "INSERT 0 1")
+
+
+async def all_rated(conn: Connection, case_id: CaseId) -> bool:
+    """Whether ratings cover all reports of the case."""
+    covered: bool = await conn.fetchval(
+        """SELECT NOT EXISTS (SELECT FROM reports r WHERE r.case_id = $1 AND NOT EXISTS
+                              (SELECT FROM ratings t WHERE t.case_id = $1 AND r.report_id = ANY (t.report_ids)))""",
+        case_id,
+    )
+    return covered
+
+
+async def highest_level(conn: Connection, case_id: CaseId) -> Level | None:
+    """The highest rating of the case so far."""
+    levels = await conn.fetch("SELECT DISTINCT level FROM ratings WHERE case_id = $1", case_id)
+    return max((Level(row["level"]) for row in levels), key=lambda level: level.rank, default=None)
+
+
+async def ratings(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
+    """All ratings of the case, first to newest."""
+    rows: list[asyncpg.Record] = await conn.fetch("SELECT * FROM ratings WHERE case_id = $1 ORDER BY rating_no", case_id)
+    return rows
+
+
+async def reports(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
+    """The case's reports in order, each with its newest judgement where there is one."""
+    rows: list[asyncpg.Record] = await conn.fetch(
+        """SELECT r.*, j.acute, j.started, j.person_id, j.at FROM reports r LEFT JOIN LATERAL
+               (SELECT * FROM judgements WHERE report_id = r.report_id ORDER BY n DESC LIMIT 1) j ON true
+           WHERE r.case_id = $1 ORDER BY r.report_no""",
+        case_id,
+    )
+    return rows
+
+
+async def shown_up_to(conn: Connection, case_id: CaseId) -> int:
+    """The largest n such that reports 1 to n are all here."""
+    n: int = await conn.fetchval(
+        """SELECT count(*) FROM (SELECT report_no, row_number() OVER (ORDER BY report_no) AS place
+                                 FROM reports WHERE case_id = $1) numbered WHERE report_no = place""",
+        case_id,
+    )
+    return n
+
+
+async def newest_id(conn: Connection, case_id: CaseId) -> ReportId:
+    """The report with the highest number."""
+    return ReportId(
+        await conn.fetchval(
+            "SELECT report_id FROM reports WHERE case_id = $1 ORDER BY report_no DESC LIMIT 1", case_id
+        )
+    )
+
+
+async def case_of(conn: Connection, report_id: UUID) -> CaseId | None:
+    """The case the report lies in."""
+    case_id: CaseId | None = await conn.fetchval("SELECT case_id FROM reports WHERE report_id = $1", report_id)
+    return case_id
+
+
+async def unjudged(conn: Connection, case_id: CaseId) -> Mapping[ReportId, datetime]:
+    """The limits of those reports that nobody has judged, in order of the reports."""
+    rows = await conn.fetch(
+        """SELECT r.report_id, d.limit_at FROM reports r JOIN deadlines d USING (report_id)
+           WHERE r.case_id = $1 AND NOT EXISTS (SELECT FROM judgements j WHERE j.report_id = r.report_id)
+           ORDER BY r.report_no""",
+        case_id,
+    )
+    return {row["report_id"]: row["limit_at"] for row in rows}
+
+
+async def judge(
+    conn: Connection, report_id: ReportId, person_id: PersonId, *, acute: bool, started: bool, now: datetime
+) -> bool:
+    """Add a judgement; false when the newest one is the same person's and says the same."""
+    last = await conn.fetchrow("SELECT * FROM judgements WHERE report_id = $1 ORDER BY n DESC LIMIT 1", report_id)
+    if last and (last["acute"], last["started"], last["person_id"]) == (acute, started, person_id):
+        return False
+    n = last["n"] + 1 if last else 1
+    await conn.execute(
+        "INSERT INTO judgements VALUES ($1, $2, $3, $4, $5, $6)", report_id, n, acute, started, person_id, now
+    )
+    return True
