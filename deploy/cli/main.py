@@ -194,7 +194,7 @@ def _say_json(value: object) -> None:
 def main() -> None:
     """Run a command. What an operator can mend ends in one sentence and exit code 1."""
     try:
-        app()
+        app(prog_name="beredskab")
     except Trouble as trouble:
         _fail(str(trouble))
     except KeyboardInterrupt:

@@ -109,4 +109,3 @@ async def _load_plan(conn: Connection, seed: Seed) -> None:
     if last is None or json.loads(last["body"]) != body:
         version = last["version"] + 1 if last else 1
         await conn.execute("INSERT INTO ladders VALUES ($1, $2)", version, json.dumps(body))
-

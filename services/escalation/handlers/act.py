@@ -93,9 +93,7 @@ async def answer_countersign(
         return Refused("own_request")
     key = await case.data_key(tx.conn, case_id, keys)
     sealed = key.seal(reason.encode(), table="countersigns", column="answer_reason", row=countersign_id)
-    await countersign.answer(
-        tx.conn, countersign_id, agree=agree, by=who.person_id, reason=sealed, now=tx.now
-    )
+    await countersign.answer(tx.conn, countersign_id, agree=agree, by=who.person_id, reason=sealed, now=tx.now)
     facts = {"countersign_id": str(countersign_id), "agree": agree}
     await record(tx, case_id, act="countersigned", actor=who.person_id, facts=facts)
     return await settle(tx, case_id, Countersigned(agree, Outcome(asked["outcome"])), actor=who.person_id)

@@ -176,9 +176,7 @@ async def _remind(tx: Transaction, after: Escalation, around: Around) -> None:
     for person_id in around.rota.countersigners:
         if waiting is not None and person_id != waiting["asked_by"]:
             named = MessageId(derived_id("reminder", waiting["countersign_id"], tx.now.date(), person_id))
-            await _request(
-                tx, after, named, person(person_id), template=Template.REMINDER, lasts=REMINDER_LASTS
-            )
+            await _request(tx, after, named, person(person_id), template=Template.REMINDER, lasts=REMINDER_LASTS)
 
 
 async def _finished(tx: Transaction, after: Escalation, finished: Finished, actor: PersonId | None) -> None:

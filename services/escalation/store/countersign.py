@@ -44,9 +44,7 @@ async def get(conn: Connection, countersign_id: UUID) -> asyncpg.Record | None:
 
 async def waiting(conn: Connection, escalation_id: EscalationId) -> asyncpg.Record | None:
     """The one that waits for an answer."""
-    return await conn.fetchrow(
-        "SELECT * FROM countersigns WHERE escalation_id = $1 AND state = 'asked'", escalation_id
-    )
+    return await conn.fetchrow("SELECT * FROM countersigns WHERE escalation_id = $1 AND state = 'asked'", escalation_id)
 
 
 async def answer(

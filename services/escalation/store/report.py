@@ -61,7 +61,9 @@ async def highest_level(conn: Connection, case_id: CaseId) -> Level | None:
 
 async def ratings(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
     """All ratings of the case, first to newest."""
-    rows: list[asyncpg.Record] = await conn.fetch("SELECT * FROM ratings WHERE case_id = $1 ORDER BY rating_no", case_id)
+    rows: list[asyncpg.Record] = await conn.fetch(
+        "SELECT * FROM ratings WHERE case_id = $1 ORDER BY rating_no", case_id
+    )
     return rows
 
 
@@ -89,9 +91,7 @@ async def shown_up_to(conn: Connection, case_id: CaseId) -> int:
 async def newest_id(conn: Connection, case_id: CaseId) -> ReportId:
     """The report with the highest number."""
     return ReportId(
-        await conn.fetchval(
-            "SELECT report_id FROM reports WHERE case_id = $1 ORDER BY report_no DESC LIMIT 1", case_id
-        )
+        await conn.fetchval("SELECT report_id FROM reports WHERE case_id = $1 ORDER BY report_no DESC LIMIT 1", case_id)
     )
 
 

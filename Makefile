@@ -1,0 +1,33 @@
+# The commands of this repository; a bare `make` lists them. Needs Python 3.11 or later and the package registries.
+PYTHON ?= python3
+BIN := .venv/bin
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup up down test check fmt lock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## make .venv from the hash-pinned lock
+	@sh deploy/local/setup.sh $(PYTHON)
+
+up: setup ## start everything, send the example concern through to its end, say where to click
+	@$(BIN)/beredskab up --demo
+
+down: setup ## end everything (data stay; `beredskab down --erase` deletes them)
+	@$(BIN)/beredskab down
+
+test: check ## format, lint, types, imports, then all tests on a real PostgreSQL and a real Apache Kafka
+	@$(BIN)/python -m pytest
+
+check: setup ## format, lint, types, imports
+	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; exit 1; }
+
+fmt: setup ## format the code
+	@$(BIN)/ruff check -q --fix-only . ; $(BIN)/ruff format -q .
+
+lock: setup ## compile requirements.lock anew from pyproject.toml, with hashes and without addresses
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--all-extras --group dev pyproject.toml -o requirements.lock
