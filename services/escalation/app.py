@@ -8,7 +8,8 @@ from services.escalation.handlers.delivery import message_accepted, message_fail
 from services.escalation.handlers.rating import case_rated
 from services.escalation.handlers.report import report_received
 from services.escalation.settings import Settings
-from services.escalation.web.routes import Api, routes
+from services.escalation.web.api import Api
+from services.escalation.web.routes import routes
 from shared.auth.people import PeopleTokens
 from shared.delivery import DELIVERY
 from shared.delivery.inbox import On

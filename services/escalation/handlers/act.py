@@ -10,7 +10,7 @@ from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
 from shared.events.codes import Outcome, Rule
 from shared.events.escalation import ReportJudged
-from shared.evidence import record
+from shared.evidence import Facts, record
 from shared.ids import CaseId, ReportId
 from shared.sealing import KeyRing
 
@@ -52,7 +52,7 @@ async def judge(
     await deadline.meet(tx.conn, report_id, Rule.ACUTE_JUDGEMENT, tx.now)
     await case.changed(tx.conn, case_id)
     await tx.publish(ReportJudged(case_id=case_id, report_id=report_id, acute=acute, started=started))
-    facts = {"report_id": str(report_id), "acute": acute, "started": started}
+    facts: Facts = {"report_id": str(report_id), "acute": acute, "started": started}
     await record(tx, case_id, act="judged", actor=who.person_id, facts=facts)
     return None
 
@@ -77,7 +77,7 @@ async def close(
         waived=after.state is State.CLOSED,
         now=tx.now,
     )
-    facts = {"countersign_id": str(named), "outcome": outcome, "escalation_id": str(after.escalation_id)}
+    facts: Facts = {"countersign_id": str(named), "outcome": outcome, "escalation_id": str(after.escalation_id)}
     await record(tx, case_id, act="close_asked", actor=who.person_id, facts=facts)
     return None
 
@@ -94,6 +94,6 @@ async def answer_countersign(
     key = await case.data_key(tx.conn, case_id, keys)
     sealed = key.seal(reason.encode(), table="countersigns", column="answer_reason", row=countersign_id)
     await countersign.answer(tx.conn, countersign_id, agree=agree, by=who.person_id, reason=sealed, now=tx.now)
-    facts = {"countersign_id": str(countersign_id), "agree": agree}
+    facts: Facts = {"countersign_id": str(countersign_id), "agree": agree}
     await record(tx, case_id, act="countersigned", actor=who.person_id, facts=facts)
     return await settle(tx, case_id, Countersigned(agree, Outcome(asked["outcome"])), actor=who.person_id)

@@ -5,7 +5,7 @@ from services.escalation.handlers.settle import settle
 from services.escalation.store import case, report
 from shared.delivery.outbox import Transaction
 from shared.events.triage import CaseRated
-from shared.evidence import record
+from shared.evidence import Facts, record
 
 
 async def case_rated(tx: Transaction, event: CaseRated) -> None:
@@ -14,7 +14,7 @@ async def case_rated(tx: Transaction, event: CaseRated) -> None:
     if not await report.add_rating(tx.conn, event):
         return
     await case.changed(tx.conn, event.case_id)
-    facts = {"rating_no": event.rating_no, "level": event.level, "rule_set": event.rule_set}
+    facts: Facts = {"rating_no": event.rating_no, "level": event.level, "rule_set": event.rule_set}
     await record(tx, event.case_id, act="rated", actor=None, facts=facts)
     fact = Rated(event.level, covers_all=await report.all_rated(tx.conn, event.case_id))
     await settle(tx, event.case_id, fact)

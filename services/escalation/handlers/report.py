@@ -6,7 +6,7 @@ from services.escalation.handlers.settle import settle
 from services.escalation.store import case, deadline, report
 from shared.delivery.outbox import Transaction
 from shared.events.intake import ReportReceived
-from shared.evidence import record
+from shared.evidence import Facts, record
 from shared.telemetry.tracing import current_traceparent
 
 
@@ -17,7 +17,7 @@ async def report_received(tx: Transaction, event: ReportReceived) -> None:
         return
     await case.note_report(tx.conn, event, current_traceparent())
     await deadline.add(tx.conn, event.case_id, event.report_id, acute_judgement(event.received_at))
-    facts = {"report_id": str(event.report_id), "report_no": event.report_no}
+    facts: Facts = {"report_id": str(event.report_id), "report_no": event.report_no}
     await record(tx, event.case_id, act="report_received", actor=None, facts=facts)
     fact = ReportArrived(
         case_id=event.case_id,

@@ -35,7 +35,7 @@ from shared.events.escalation import (
     Recipient,
 )
 from shared.events.model import Event
-from shared.evidence import record
+from shared.evidence import Facts, record
 from shared.ids import CaseId, MessageId, PersonId, derived_id
 from shared.telemetry.logging import log
 
@@ -98,7 +98,7 @@ async def _opened(tx: Transaction, after: Escalation) -> None:
         ladder_version=after.ladder_version,
     )
     await _tell(tx, told)
-    await _note(tx, after, "escalation_opened", ladder=after.ladder, ladder_version=after.ladder_version)
+    await _note(tx, after, "escalation_opened", {"ladder": after.ladder, "ladder_version": after.ladder_version})
 
 
 async def _page(tx: Transaction, after: Escalation, recipient: Recipient, around: Around) -> None:
@@ -137,8 +137,8 @@ async def _request(
     )
     await _tell(tx, told)
     act = "reminder_requested" if template is Template.REMINDER else "page_requested"
-    asked = {"recipient_kind": recipient.kind, "recipient_id": str(recipient.id), "message_id": str(named)}
-    await _note(tx, after, act, **asked, round=after.round, rung=after.rung)
+    asked: Facts = {"recipient_kind": recipient.kind, "recipient_id": str(recipient.id), "message_id": str(named)}
+    await _note(tx, after, act, {**asked, "round": after.round, "rung": after.rung})
 
 
 async def _took(tx: Transaction, after: Escalation, took: Took) -> None:
@@ -153,20 +153,20 @@ async def _took(tx: Transaction, after: Escalation, took: Took) -> None:
         promise_until=took.until,
     )
     await tx.publish(told)
-    facts = {"covers_report_no": took.covers, "promise_until": took.until.isoformat()}
-    await _note(tx, after, "acknowledged", actor=took.person_id, **facts)
+    facts: Facts = {"covers_report_no": took.covers, "promise_until": took.until.isoformat()}
+    await _note(tx, after, "acknowledged", facts, actor=took.person_id)
 
 
 async def withdraw(tx: Transaction, of: Escalation, person_id: PersonId | None = None) -> None:
     """Withdraw the messages, of one person or of all, that nobody need answer any more."""
     for named in await page.withdraw(tx.conn, of.escalation_id, tx.now, person_id):
         await tx.publish(MessageWithdrawn(case_id=of.case_id, message_id=named))
-        await _note(tx, of, "page_withdrawn", message_id=str(named))
+        await _note(tx, of, "page_withdrawn", {"message_id": str(named)})
 
 
 async def _nobody_reached(tx: Transaction, after: Escalation) -> None:
     await _tell(tx, NobodyReachable(case_id=after.case_id, escalation_id=after.escalation_id))
-    await _note(tx, after, "nobody_reachable", round=after.round)
+    await _note(tx, after, "nobody_reachable", {"round": after.round})
     log().error("escalation.nobody_reachable", escalation_id=after.escalation_id, round=after.round)
 
 
@@ -187,7 +187,7 @@ async def _finished(tx: Transaction, after: Escalation, finished: Finished, acto
         outcome=finished.outcome,
     )
     await tx.publish(told)
-    await _note(tx, after, "closed", actor=actor, outcome=finished.outcome)
+    await _note(tx, after, "closed", {"outcome": finished.outcome}, actor=actor)
 
 
 async def _tell(tx: Transaction, event: Event) -> None:
@@ -196,8 +196,6 @@ async def _tell(tx: Transaction, event: Event) -> None:
     await tx.publish(event, traceparent=None if tx.told_at else row["traceparent"])
 
 
-async def _note(
-    tx: Transaction, after: Escalation, act: str, *, actor: PersonId | None = None, **facts: str | int
-) -> None:
+async def _note(tx: Transaction, after: Escalation, act: str, facts: Facts, *, actor: PersonId | None = None) -> None:
     of = {"escalation_id": str(after.escalation_id)}
     await record(tx, after.case_id, act=act, actor=actor, facts={**of, **facts})

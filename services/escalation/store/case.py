@@ -27,6 +27,8 @@ async def lock(conn: Connection, case_id: CaseId) -> None:
 
 async def lock_seen(conn: Connection, case_id: CaseId, who: Person) -> bool:
     """Lock the case if the person sees it. Looked at again under the lock: an exclusion may just have come."""
+    if not await seen(conn, case_id, who):
+        return False
     await conn.execute("SELECT FROM cases WHERE case_id = $1 FOR UPDATE", case_id)
     return await seen(conn, case_id, who)
 
@@ -38,6 +40,11 @@ async def seen(conn: Connection, case_id: CaseId, who: Person) -> bool:
     query = f"SELECT EXISTS (SELECT FROM cases c WHERE c.case_id = $3 AND {SEEN})"
     found: bool = await conn.fetchval(query, list(who.units), who.person_id, case_id)
     return found
+
+
+async def seen_of(conn: Connection, case_ids: Sequence[CaseId], who: Person) -> list[CaseId]:
+    """Those of the cases that the person sees."""
+    return [case_id for case_id in case_ids if await seen(conn, case_id, who)]
 
 
 async def work(conn: Connection, who: Person) -> list[asyncpg.Record]:

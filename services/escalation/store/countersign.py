@@ -42,6 +42,13 @@ async def get(conn: Connection, countersign_id: UUID) -> asyncpg.Record | None:
     return await conn.fetchrow("SELECT * FROM countersigns WHERE countersign_id = $1", countersign_id)
 
 
+async def case_of(conn: Connection, countersign_id: UUID) -> CaseId | None:
+    """The case it is about."""
+    query = "SELECT case_id FROM countersigns WHERE countersign_id = $1"
+    case_id: CaseId | None = await conn.fetchval(query, countersign_id)
+    return case_id
+
+
 async def waiting(conn: Connection, escalation_id: EscalationId) -> asyncpg.Record | None:
     """The one that waits for an answer."""
     return await conn.fetchrow("SELECT * FROM countersigns WHERE escalation_id = $1 AND state = 'asked'", escalation_id)

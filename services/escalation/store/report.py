@@ -1,12 +1,14 @@
 """Reports as escalation knows them, their ratings and their judgements."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
+from services.escalation.store.case import SEEN
+from shared.auth.people import Person
 from shared.events.codes import Level
 from shared.events.intake import ReportReceived
 from shared.events.triage import CaseRated
@@ -99,6 +101,13 @@ async def case_of(conn: Connection, report_id: UUID) -> CaseId | None:
     """The case the report lies in."""
     case_id: CaseId | None = await conn.fetchval("SELECT case_id FROM reports WHERE report_id = $1", report_id)
     return case_id
+
+
+async def seen_of(conn: Connection, report_ids: Collection[ReportId], who: Person) -> set[ReportId]:
+    """Those of the reports that lie in a case the person sees."""
+    query = f"""SELECT report_id FROM reports r JOIN cases c USING (case_id) WHERE r.report_id = ANY ($3) AND {SEEN}"""
+    rows = await conn.fetch(query, list(who.units), who.person_id, list(report_ids))
+    return {row["report_id"] for row in rows}
 
 
 async def unjudged(conn: Connection, case_id: CaseId) -> Mapping[ReportId, datetime]:

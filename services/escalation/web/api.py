@@ -1,0 +1,153 @@
+"""What every route stands on: who asks, what they send, the case they see locked, and the refusals they share."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Set
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from services.escalation.domain.escalation import Refused
+from services.escalation.store import case
+from services.escalation.web.view import Json, case_as_told
+from shared.auth.people import PeopleTokens, Person, Role
+from shared.delivery.outbox import Transaction, Transactions
+from shared.ids import CaseId
+from shared.postgres.pool import Connection
+from shared.sealing import KeyRing
+from shared.web.application import body
+from shared.web.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What the routes are given."""
+
+    transactions: Transactions
+    people: PeopleTokens
+    keys: KeyRing
+
+    def who(self, request: Request) -> Person:
+        """Who is asking. Raises `NotSignedIn`."""
+        return self.people.person(request.headers.get("authorization"))
+
+
+class Body(BaseModel):
+    """What a person sends with an act."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Versioned(Body):
+    """An act on the case as it was read: a stale version is answered with the case as it is now."""
+
+    version: int
+
+
+B = TypeVar("B", bound=Body)
+
+
+class NotFound(Problem):
+    """The same for what does not exist and for what the person may not see, to the byte."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "not_found", "There is no such case here.")
+
+
+async def read(request: Request, model: type[B]) -> B:
+    """The body. Raises a problem that names fields and kinds of error, never what was sent."""
+    try:
+        return model.model_validate_json(await body(request) or b"{}")
+    except ValidationError as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: ValidationError) -> Problem:
+    found = [{"field": ".".join(map(str, each["loc"])), "error": each["type"]} for each in error.errors()]
+    if any(each["error"] == "json_invalid" or not each["field"] for each in found):
+        return Problem(400, "not_json", "Send a JSON object.")
+    names = ", ".join(sorted({each["field"] for each in found}))
+    return Problem(422, "invalid", f"Look at {names}: see the service's OpenAPI document.", fields=found)
+
+
+Find = Callable[[Connection, UUID], Awaitable[CaseId | None]]
+"""Finds the case that an id in an address lies in."""
+
+
+async def itself(_conn: Connection, named: UUID) -> CaseId | None:
+    """For an address that names the case."""
+    return CaseId(named)
+
+
+async def seen_case(tx: Transaction, request: Request, who: Person, find: Find = itself, *, lock: bool) -> CaseId:
+    """The case that the address's `id` names. Raises `NotFound` unless the person sees it."""
+    try:
+        case_id = await find(tx.conn, UUID(request.path_params["id"]))
+    except ValueError:
+        raise NotFound from None
+    look = case.lock_seen if lock else case.seen
+    if case_id is None or not await look(tx.conn, case_id, who):
+        raise NotFound
+    return case_id
+
+
+@dataclass(frozen=True, slots=True)
+class Act(Generic[B]):
+    """A person about to do something with a case that they see and that is locked."""
+
+    api: Api
+    tx: Transaction
+    who: Person
+    case_id: CaseId
+    asked: B
+
+    async def told(self) -> Json:
+        """The case as it is now."""
+        return await case_as_told(self.tx, self.case_id, self.who, self.api.keys)
+
+    async def done(self, refused: Refused | None) -> JSONResponse:
+        """The case after the act. Raises the problem that a refusal by the rules is; nothing was changed then."""
+        told = await self.told()
+        if refused is not None:
+            raise _refusal(refused, told)
+        return JSONResponse(told)
+
+
+@asynccontextmanager
+async def acting(
+    api: Api, request: Request, model: type[B], *, may: Set[Role], find: Find = itself
+) -> AsyncIterator[Act[B]]:
+    """An act in its transaction: signed in, readable, seen, allowed, not stale. Raises the problem that it is not."""
+    who = api.who(request)
+    asked = await read(request, model)
+    async with api.transactions.begin("act") as tx:
+        case_id = await seen_case(tx, request, who, find, lock=True)
+        if not who.roles & may:
+            raise Problem(403, "forbidden", f"This takes the role {' or '.join(sorted(may))}.")
+        act = Act(api, tx, who, case_id, asked)
+        if isinstance(asked, Versioned) and asked.version != (await case.get(tx.conn, case_id))["version"]:
+            detail = "The case has changed since you read it. Look at `case`, then decide again."
+            raise Problem(409, "stale", detail, case=await act.told())
+        yield act
+
+
+_REFUSALS = {
+    "not_shown": "You can only answer for reports that are in the case and were shown to you.",
+    "not_acknowledged": "Somebody must take the case before it can be closed.",
+    "unjudged": "Every report must be judged first: see `report_ids`.",
+    "closing_already": "Somebody has asked to close it; a second person must answer that first.",
+    "closed_already": "The case is closed.",
+    "not_waiting": "This is not waiting for an answer any more.",
+}
+
+
+def _refusal(refused: Refused, told: Json) -> Problem:
+    if refused.reason == "own_request":
+        return Problem(403, "own_request", "Another person than the one who asked must answer.")
+    state = told["escalation"]["state"]
+    detail = f"{_REFUSALS[refused.reason]} The case is {state}."
+    report_ids = [str(each) for each in refused.report_ids]
+    return Problem(409, refused.reason, detail, state=state, report_ids=report_ids, case=told)

@@ -1,0 +1,139 @@
+"""A case as the API tells it: codes, ids and instants, for one person who sees it."""
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from services.escalation.domain.escalation import Escalation
+from services.escalation.domain.hold import Hold, holds
+from services.escalation.store import case, countersign, deadline, escalation, hold, page, report
+from shared.auth.people import Person
+from shared.delivery.outbox import Transaction
+from shared.ids import CaseId
+from shared.sealing import DataKey, KeyRing
+from shared.signs import SIGNS
+
+Json: TypeAlias = dict[str, Any]
+
+
+async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyRing) -> Json:
+    """The case, with what the person may know of the cases it is linked to."""
+    conn, row = tx.conn, await case.get(tx.conn, case_id)
+    running = await escalation.newest(conn, case_id)
+    reports, ratings = await report.reports(conn, case_id), await report.ratings(conn, case_id)
+    highest = await report.highest_level(conn, case_id)
+    newest_report_no = max((each["report_no"] for each in reports), default=0)
+    held = holds(await hold.lifts(conn, case_id), newest_report_no=newest_report_no, now=tx.now)
+    asked = await countersign.of_case(conn, case_id)
+    key = keys.unwrap(row["wrapped_key"]) if row["wrapped_key"] else None
+    rated = {each for rating in ratings for each in rating["report_ids"]}
+    known = {str(each) for each in await report.seen_of(conn, rated, who)}
+    return {
+        "case_id": str(case_id),
+        "version": row["version"],
+        "linked_case_ids": [str(each) for each in await case.seen_of(conn, row["linked_case_ids"], who)],
+        "level": (running.level if running else None) or highest,
+        "reports": [_report(each) for each in reports],
+        "rating": _rating(ratings[-1], known) if ratings else None,
+        "ratings": [{"rating_no": each["rating_no"], "level": each["level"]} for each in ratings],
+        "hold": [_hold(each) for each in held],
+        "escalation": _escalation(running) if running else None,
+        "countersigns": [_countersign(each, key) for each in asked if key],
+        "deadlines": [_deadline(each) for each in await deadline.of_case(conn, case_id)],
+        "pages": [_page(each) for each in await page.of_case(conn, case_id)],
+        "evidence": {"n": row["evidence_n"], "hash": row["evidence_head"].hex()},
+    }
+
+
+def _report(row: asyncpg.Record) -> Json:
+    judged = {"acute": row["acute"], "started": row["started"], "by": _id(row["person_id"]), "at": _at(row["at"])}
+    return {
+        "report_id": str(row["report_id"]),
+        "report_no": row["report_no"],
+        "received_at": _at(row["received_at"]),
+        "judged": judged if row["person_id"] else None,
+    }
+
+
+def _rating(row: asyncpg.Record, known: Collection[str]) -> Json:
+    grounds = json.loads(row["grounds"])
+    return {
+        "rating_no": row["rating_no"],
+        "level": row["level"],
+        "rule_set": row["rule_set"],
+        "as_of": _at(row["as_of"]),
+        "reasons": [_reason(each, known) for each in grounds["reasons"]],
+        "unknowns": grounds["unknowns"],
+        "would_raise": grounds["would_raise"],
+    }
+
+
+def _reason(reason: Json, known: Collection[str]) -> Json:
+    """With the signs in Danish words, and no report of a case that the reader does not see."""
+    text = "; ".join(SIGNS[sign].danish for sign in reason["signs"])
+    return {**reason, "report_ids": [each for each in reason["report_ids"] if each in known], "text": text}
+
+
+def _hold(held: Hold) -> Json:
+    return {
+        "recipient": held.recipient,
+        "state": held.state,
+        "until": _at(held.lift.until) if held.lift else None,
+        "by": str(held.lift.person_id) if held.lift else None,
+    }
+
+
+def _escalation(running: Escalation) -> Json:
+    return {
+        "escalation_id": str(running.escalation_id),
+        "state": running.state,
+        "ladder": running.ladder,
+        "rung": running.rung,
+        "round": running.round,
+        "next_at": _at(running.next_at),
+        "responsible": _id(running.responsible),
+        "acknowledged_report_no": running.acknowledged_report_no,
+    }
+
+
+def _countersign(row: asyncpg.Record, key: DataKey) -> Json:
+    reason = key.unseal(row["reason"], table="countersigns", column="reason", row=row["countersign_id"])
+    return {
+        "id": str(row["countersign_id"]),
+        "act": row["act"],
+        "by": str(row["asked_by"]),
+        "reason": reason.decode(),
+        "state": row["state"],
+    }
+
+
+def _deadline(row: asyncpg.Record) -> Json:
+    return {
+        "rule": row["rule"],
+        "report_id": str(row["report_id"]),
+        "target": _at(row["target_at"]),
+        "limit": _at(row["limit_at"]),
+        "state": row["state"],
+        "explanation": row["explanation"],
+    }
+
+
+def _page(row: asyncpg.Record) -> Json:
+    return {
+        "message_id": str(row["message_id"]),
+        "recipient": {"kind": row["recipient_kind"], "id": str(row["recipient_id"])},
+        "requested_at": _at(row["requested_at"]),
+        "state": row["state"],
+        "channel": row["channel"],
+    }
+
+
+def _at(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
+
+
+def _id(named: object) -> str | None:
+    return str(named) if named else None
