@@ -1,0 +1,1 @@
+"""Rates what reports say: published rules, named reasons, never a sum of points."""
