@@ -1,17 +1,21 @@
-"""The seed file: people, desks, shifts, duty hours and ladders, loaded by `migrate` as often as it runs."""
+"""The seed file: people, desks, shifts, duty hours and ladders, loaded by `migrate` as often as it runs.
 
-import json
+What a leader has changed since is the leader's: the seed file does not touch it any more.
+"""
+
 import tomllib
-from datetime import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from services.escalation.domain.rota import Ask, First
+from services.escalation.domain.shift import Shift, Shifts, Span, Weekly
+from services.escalation.store import rota
+from services.escalation.store.rota import HoursBody, LadderBody, PlanBody
 from shared.auth.people import Role
-from shared.events.codes import Level
+from shared.ids import PersonId
 from shared.postgres.pool import Connection
 
 
@@ -39,27 +43,9 @@ class SeedDesk(_Row):
 class SeedShift(_Row):
     """A span of time a person is on call."""
 
-    person: UUID
+    person: PersonId
     starts_at: AwareDatetime
     ends_at: AwareDatetime
-
-
-class SeedHours(_Row):
-    """When the desk is staffed, Copenhagen wall time; Monday is 1."""
-
-    days: list[int]
-    opens: time
-    closes: time
-
-
-class SeedLadder(_Row):
-    """The rungs of one level; `at_most_hours` after receipt the first is asked at the latest."""
-
-    level: Level
-    rung_wait_minutes: int = Field(ge=1)
-    rungs: list[Ask] = Field(min_length=1)
-    first: First = First.NOW
-    at_most_hours: int = Field(default=0, ge=0)
 
 
 class Seed(_Row):
@@ -67,16 +53,30 @@ class Seed(_Row):
 
     people: list[SeedPerson]
     desks: list[SeedDesk]
-    shifts: list[SeedShift]
-    duty_hours: list[SeedHours]
-    ladders: list[SeedLadder]
+    shifts: list[SeedShift] = Field(default_factory=list)
+    weekly: list[Weekly] = Field(default_factory=list)
+    duty_hours: list[HoursBody]
+    ladders: list[LadderBody]
+    investigation_months: int = 0
 
-    @field_validator("ladders")
-    @classmethod
-    def _every_level(cls, ladders: list[SeedLadder]) -> list[SeedLadder]:
-        if sorted(ladder.level for ladder in ladders) != sorted(Level):
-            raise ValueError("there must be one ladder for every level")
-        return ladders
+    @model_validator(mode="after")
+    def _somebody_always_answers(self) -> Self:
+        if "doegnvagt" not in {desk.kind for desk in self.desks}:
+            raise ValueError("there is a desk of the kind doegnvagt: gaps of the rota fall to it")
+        return self
+
+    @property
+    def rota(self) -> Shifts:
+        """Who is on call."""
+        spans = (Shift(each.person, Span(each.starts_at, each.ends_at)) for each in self.shifts)
+        return Shifts(weekly=tuple(self.weekly), shifts=tuple(spans))
+
+    @property
+    def plan(self) -> PlanBody:
+        """The ladders and the duty hours."""
+        return PlanBody(
+            ladders=self.ladders, duty_hours=self.duty_hours, investigation_months=self.investigation_months
+        )
 
 
 def read(path: Path) -> Seed:
@@ -85,27 +85,36 @@ def read(path: Path) -> Seed:
 
 
 async def load(conn: Connection, seed: Seed) -> None:
-    """Bring people, desks and shifts to what the file says; changed ladders become a new version."""
+    """Bring people and desks to what the file says; a changed rota or ladder becomes a new version."""
     async with conn.transaction():
-        await conn.execute("LOCK TABLE ladders IN SHARE ROW EXCLUSIVE MODE; DELETE FROM shifts; DELETE FROM desks")
-        await conn.execute("DELETE FROM people")
-        await conn.executemany(
-            "INSERT INTO people VALUES ($1, $2, $3, $4)",
-            [(person.id, person.name, person.roles, person.units) for person in seed.people],
-        )
-        await conn.executemany(
-            "INSERT INTO desks VALUES ($1, $2, $3)", [(desk.id, desk.name, desk.kind) for desk in seed.desks]
-        )
-        await conn.executemany(
-            "INSERT INTO shifts VALUES ($1, $2, $3, $4)",
-            [(n, shift.person, shift.starts_at, shift.ends_at) for n, shift in enumerate(seed.shifts, start=1)],
-        )
-        await _load_plan(conn, seed)
+        await rota.lock(conn)
+        await _load_desks(conn, seed)
+        await _load_people(conn, seed)
+        await _unless_changed(conn, "rotas", rota.put_shifts, seed.rota)
+        await _unless_changed(conn, "ladders", rota.put_ladders, seed.plan)
 
 
-async def _load_plan(conn: Connection, seed: Seed) -> None:
-    body = seed.model_dump(mode="json", include={"ladders", "duty_hours"})
-    last = await conn.fetchrow("SELECT version, body FROM ladders ORDER BY version DESC LIMIT 1")
-    if last is None or json.loads(last["body"]) != body:
-        version = last["version"] + 1 if last else 1
-        await conn.execute("INSERT INTO ladders VALUES ($1, $2)", version, json.dumps(body))
+async def _load_desks(conn: Connection, seed: Seed) -> None:
+    await conn.execute("DELETE FROM desks WHERE NOT desk_id = ANY ($1::uuid[])", [desk.id for desk in seed.desks])
+    await conn.executemany(
+        "INSERT INTO desks VALUES ($1, $2, $3) ON CONFLICT (desk_id) DO UPDATE SET name = $2, kind = $3",
+        [(desk.id, desk.name, desk.kind) for desk in seed.desks],
+    )
+
+
+async def _load_people(conn: Connection, seed: Seed) -> None:
+    await conn.execute(
+        "UPDATE people SET active = false WHERE by IS NULL AND NOT person_id = ANY ($1::uuid[])",
+        [person.id for person in seed.people],
+    )
+    await conn.executemany(
+        """INSERT INTO people (person_id, name, roles, units) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (person_id) DO UPDATE SET name = $2, roles = $3, units = $4, active = true
+           WHERE people.by IS NULL""",
+        [(person.id, person.name, person.roles, person.units) for person in seed.people],
+    )
+
+
+async def _unless_changed(conn: Connection, table: str, put: Callable[..., Awaitable[int]], wanted: Any) -> None:
+    if await conn.fetchval(f"SELECT by IS NULL FROM {table} ORDER BY version DESC LIMIT 1") is not False:
+        await put(conn, wanted, by=None, at=None)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from services.escalation.domain.page import desk, person
-from shared.calendar import COPENHAGEN, is_hverdag, local
+from services.escalation.domain.shift import instant
+from shared.calendar import is_hverdag, local
 from shared.events.codes import Level
 from shared.events.escalation import Recipient
 from shared.ids import PersonId
@@ -79,13 +80,13 @@ class Plan:
 
     def next_working_day(self, now: datetime) -> datetime:
         """The first opening on a later day; the same hour tomorrow where no duty hours are known."""
-        midnight = datetime.combine(local(now).date() + timedelta(days=1), time(), COPENHAGEN).astimezone(UTC)
+        midnight = instant(local(now).date() + timedelta(days=1), time())
         return self.next_opening(midnight) or now + timedelta(days=1)
 
     def _spans(self, day: date) -> list[tuple[datetime, datetime]]:
         closing = _closes_early(day)
         return [
-            (_instant(day, hours.opens), _instant(day, min(hours.closes, closing)))
+            (instant(day, hours.opens), instant(day, min(hours.closes, closing)))
             for hours in self.hours
             if day.isoweekday() in hours.days and hours.opens < closing
         ]
@@ -96,10 +97,6 @@ def _closes_early(day: date) -> time:
     if not is_hverdag(day, saturday_counts=True) or (day.month, day.day) == (5, 1):
         return time.min
     return time(12) if (day.month, day.day) == (6, 5) else time.max
-
-
-def _instant(day: date, at: time) -> datetime:
-    return datetime.combine(day, at, COPENHAGEN).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ async def _around(tx: Transaction, case_id: CaseId, state: Escalation | None) ->
     running = state if state and state.state is not State.CLOSED else None
     return Around(
         now=tx.now,
-        plan=await rota.plan(tx.conn, running.ladder_version if running else None),
+        plan=await rota.plan(tx.conn, running.ladder_version if running else None, case_id),
         rota=await rota.rota(tx.conn, case_id, tx.now),
         pages=await page.of_round(tx.conn, running) if running else (),
         unjudged=await report.unjudged(tx.conn, case_id),

@@ -1,64 +1,214 @@
-"""The rota and the ladders as they stand at one moment."""
+"""The rota, the ladders and the people as they stand. Rota and ladders are versions of one document each."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Self
+
+import asyncpg
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from services.escalation.domain.rota import Ask, DutyHours, First, Ladder, Plan, Rota
-from shared.events.codes import Level
-from shared.ids import CaseId
+from services.escalation.domain.shift import Shifts
+from shared.events.codes import Level, Unit
+from shared.ids import CaseId, PersonId
 from shared.postgres.pool import Connection
+
+SHIFTS = TypeAdapter(Shifts)
+"""How a rota is written as JSON."""
 
 
 class NoPlan(Exception):
     """No ladders are stored: `migrate` has not loaded a seed."""
 
 
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class HoursBody(_Body):
+    """When the desk is staffed, Copenhagen wall time; Monday is 1."""
+
+    days: list[int]
+    opens: time
+    closes: time
+
+
+class LadderBody(_Body):
+    """The rungs of one level, of one unit or of all; `at_most_hours` after receipt the first is asked at the latest."""
+
+    level: Level
+    unit: Unit | None = None
+    rung_wait_minutes: int = Field(ge=1)
+    rungs: list[Ask] = Field(min_length=1)
+    first: First = First.NOW
+    at_most_hours: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _ends_at_doegnvagt(self) -> Self:
+        """A gap falls to Døgnvagt, never to nobody: the rung that repeats for ever is always staffed."""
+        if self.rungs[-1] is not Ask.DOEGNVAGT:
+            raise ValueError("the last rung is doegnvagt")
+        return self
+
+    def ladder(self) -> Ladder:
+        """What it says."""
+        wait, at_most = timedelta(minutes=self.rung_wait_minutes), timedelta(hours=self.at_most_hours)
+        return Ladder(tuple(self.rungs), wait, self.first, at_most)
+
+
+class PlanBody(_Body):
+    """What one version of the ladders is stored as. `investigation_months`: 0 keeps no such clock (§ 20 stk. 3)."""
+
+    ladders: list[LadderBody]
+    duty_hours: list[HoursBody]
+    investigation_months: int = Field(default=0, ge=0, le=24)
+
+    @model_validator(mode="after")
+    def _every_level(self) -> Self:
+        named = [(ladder.level, ladder.unit) for ladder in self.ladders]
+        if len(set(named)) < len(named) or not {(level, None) for level in Level} <= set(named):
+            raise ValueError("there is one ladder for every level, and at most one more for every level of a unit")
+        return self
+
+    def plan(self, version: int, unit: str | None) -> Plan:
+        """The plan for a unit: its own ladders, and those of all units for the levels it has none for."""
+        own_last = sorted(
+            (each for each in self.ladders if each.unit in (None, unit)), key=lambda each: each.unit or ""
+        )
+        hours = (DutyHours(frozenset(each.days), each.opens, each.closes) for each in self.duty_hours)
+        return Plan(version, {each.level: each.ladder() for each in own_last}, tuple(hours))
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A person of the rota. `active` is false for whoever has left."""
+
+    person_id: PersonId
+    name: str
+    roles: tuple[str, ...]
+    units: tuple[str, ...]
+    active: bool = True
+
+
+_FREE = """SELECT p.* FROM people p
+    WHERE p.active AND ($1::text = 'unknown' OR '*' = ANY (p.units) OR $1 = ANY (p.units))
+        AND NOT EXISTS (SELECT FROM exclusions x WHERE x.case_id = $2 AND x.person_id = p.person_id)"""
+
+
 async def rota(conn: Connection, case_id: CaseId, now: datetime) -> Rota:
     """Who could be asked about the case now: of its unit, and not excluded from it."""
+    unit = await conn.fetchval("SELECT coalesce(unit, 'unknown') FROM cases WHERE case_id = $1", case_id)
+    return await _rota(conn, unit, case_id, now)
+
+
+async def rota_of_unit(conn: Connection, unit: str, now: datetime) -> Rota:
+    """Who could be asked about a case of the unit from which nobody is excluded."""
+    return await _rota(conn, unit, None, now)
+
+
+async def _rota(conn: Connection, unit: str, case_id: CaseId | None, now: datetime) -> Rota:
     row = await conn.fetchrow(
-        """WITH free AS (
-               SELECT p.* FROM people p, cases c
-               WHERE c.case_id = $1 AND ('*' = ANY (p.units) OR c.unit = 'unknown' OR c.unit = ANY (p.units))
-                   AND NOT EXISTS (SELECT FROM exclusions x WHERE x.case_id = $1 AND x.person_id = p.person_id))
-           SELECT ARRAY(SELECT person_id FROM shifts s JOIN free USING (person_id)
-                        WHERE s.starts_at <= $2 AND $2 < s.ends_at ORDER BY s.n) AS on_call,
+        f"""WITH free AS ({_FREE})
+           SELECT ARRAY(SELECT person_id FROM free) AS free,
                   ARRAY(SELECT person_id FROM free WHERE 'leader' = ANY (roles) ORDER BY person_id) AS leaders,
-                  ARRAY(SELECT person_id FROM free WHERE roles && '{leader,authority}' ORDER BY person_id)
+                  ARRAY(SELECT person_id FROM free WHERE roles && '{{leader,authority}}' ORDER BY person_id)
                       AS countersigners,
-                  ARRAY(SELECT ARRAY[kind, desk_id::text] FROM desks ORDER BY desk_id) AS desks""",
+                  ARRAY(SELECT ARRAY[kind, desk_id::text] FROM desks ORDER BY desk_id) AS desks,
+                  (SELECT body FROM rotas ORDER BY version DESC LIMIT 1) AS shifts""",
+        unit,
         case_id,
-        now,
     )
     assert row is not None
+    free = set(row["free"])
+    on_call = tuple(each for each in _shifts(row["shifts"] or "{}").on_call(now) if each in free)
     desks = {ask: tuple(desk_id for kind, desk_id in row["desks"] if kind == ask) for ask in Ask}
-    return Rota(tuple(row["on_call"]), tuple(row["leaders"]), tuple(row["countersigners"]), desks)
+    return Rota(on_call, tuple(row["leaders"]), tuple(row["countersigners"]), desks)
 
 
-async def plan(conn: Connection, version: int | None) -> Plan:
-    """That version of the ladders; the newest when none is named. Raises `NoPlan`."""
+@lru_cache(maxsize=4)
+def _shifts(body: str) -> Shifts:
+    return SHIFTS.validate_json(body)
+
+
+async def shifts(conn: Connection) -> tuple[int, Shifts]:
+    """The newest version of the rota, and its number; 0 and nothing while there is none."""
+    row = await conn.fetchrow("SELECT version, body FROM rotas ORDER BY version DESC LIMIT 1")
+    return (row["version"], _shifts(row["body"])) if row else (0, Shifts())
+
+
+async def put_shifts(conn: Connection, wanted: Shifts, *, by: PersonId | None, at: datetime | None) -> int:
+    """Store a new version of the rota; its number. The same rota again stays the same version."""
+    return await _put(conn, "rotas", SHIFTS.dump_json(wanted).decode(), by=by, at=at)
+
+
+async def plan(conn: Connection, version: int | None, case_id: CaseId | None = None) -> Plan:
+    """That version of the ladders, as the case's unit has them; the newest when none is named. Raises `NoPlan`."""
     row = await conn.fetchrow(
-        "SELECT * FROM ladders WHERE version = $1 OR $1::integer IS NULL ORDER BY version DESC LIMIT 1", version
+        """SELECT version, body, (SELECT unit FROM cases WHERE case_id = $2) AS unit FROM ladders
+           WHERE version = $1 OR $1::integer IS NULL ORDER BY version DESC LIMIT 1""",
+        version,
+        case_id,
     )
     if row is None:
         raise NoPlan("no ladders are stored")
-    return plan_of(row["version"], json.loads(row["body"]))
+    return _body(row["body"]).plan(row["version"], row["unit"])
 
 
-def plan_of(version: int, body: Any) -> Plan:
-    """The plan a stored body says."""
-    ladders = {Level(ladder["level"]): _ladder(ladder) for ladder in body["ladders"]}
-    return Plan(version, ladders, tuple(_hours(each) for each in body["duty_hours"]))
+@lru_cache(maxsize=8)
+def _body(body: str) -> PlanBody:
+    return PlanBody.model_validate_json(body)
 
 
-def _ladder(body: Any) -> Ladder:
-    return Ladder(
-        rungs=tuple(Ask(rung) for rung in body["rungs"]),
-        wait=timedelta(minutes=body["rung_wait_minutes"]),
-        first=First(body["first"]),
-        at_most=timedelta(hours=body["at_most_hours"]),
+async def ladders(conn: Connection) -> tuple[int, PlanBody]:
+    """The newest version of the ladders as it is stored, and its number. Raises `NoPlan`."""
+    row = await conn.fetchrow("SELECT version, body FROM ladders ORDER BY version DESC LIMIT 1")
+    if row is None:
+        raise NoPlan("no ladders are stored")
+    return row["version"], _body(row["body"])
+
+
+async def put_ladders(conn: Connection, wanted: PlanBody, *, by: PersonId | None, at: datetime | None) -> int:
+    """Store a new version of the ladders; its number. What runs keeps the version it began with."""
+    return await _put(conn, "ladders", wanted.model_dump_json(), by=by, at=at)
+
+
+async def _put(conn: Connection, table: str, body: str, *, by: PersonId | None, at: datetime | None) -> int:
+    last = await conn.fetchrow(f"SELECT version, body FROM {table} ORDER BY version DESC LIMIT 1")
+    if last is not None and json.loads(last["body"]) == json.loads(body):
+        return int(last["version"])
+    version = last["version"] + 1 if last else 1
+    await conn.execute(f"INSERT INTO {table} (version, body, by, at) VALUES ($1, $2, $3, $4)", version, body, by, at)
+    return version
+
+
+async def lock(conn: Connection) -> None:
+    """Rota, ladders and people are changed by one at a time."""
+    await conn.execute("LOCK TABLE ladders IN SHARE ROW EXCLUSIVE MODE")
+
+
+async def people(conn: Connection) -> list[Staff]:
+    """Everybody, those who have left too, by name."""
+    rows = await conn.fetch("SELECT * FROM people ORDER BY name, person_id")
+    return [_staff(row) for row in rows]
+
+
+def _staff(row: asyncpg.Record) -> Staff:
+    return Staff(row["person_id"], row["name"], tuple(row["roles"]), tuple(row["units"]), row["active"])
+
+
+async def put_people(conn: Connection, wanted: Sequence[Staff], *, by: PersonId, at: datetime) -> None:
+    """Add or change these; whoever is not named stays as they are."""
+    await conn.executemany(
+        """INSERT INTO people (person_id, name, roles, units, active, by, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+           ON CONFLICT (person_id) DO UPDATE SET name = $2, roles = $3, units = $4, active = $5, by = $6, at = $7""",
+        [(each.person_id, each.name, each.roles, each.units, each.active, by, at) for each in wanted],
     )
 
 
-def _hours(body: Any) -> DutyHours:
-    return DutyHours(frozenset(body["days"]), time.fromisoformat(body["opens"]), time.fromisoformat(body["closes"]))
+async def desks(conn: Connection) -> list[asyncpg.Record]:
+    """The desks: desk_id, name, kind."""
+    rows: list[asyncpg.Record] = await conn.fetch("SELECT * FROM desks ORDER BY desk_id")
+    return rows
