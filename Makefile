@@ -28,6 +28,7 @@ check: setup ## format, lint, types, imports
 fmt: setup ## format the code
 	@$(BIN)/ruff check -q --fix-only . ; $(BIN)/ruff format -q .
 
-lock: setup ## compile requirements.lock anew from pyproject.toml, with hashes and without addresses
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--all-extras --group dev pyproject.toml -o requirements.lock
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock: setup ## compile the locks anew from pyproject.toml, with hashes and without addresses
+	@$(COMPILE) --all-extras --group dev pyproject.toml -o requirements.lock
+	@$(COMPILE) -c requirements.lock pyproject.toml -o requirements.runtime.lock

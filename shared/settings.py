@@ -9,11 +9,21 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import Clock
 
+_MOUNTED = Path("/run/secrets")
+
 
 class ServiceSettings(BaseSettings):
-    """Environment variables with the prefix `BEREDSKAB_`; `.env.example` lists and explains them all."""
+    """Environment variables with the prefix `BEREDSKAB_`; `.env.example` lists and explains them all.
 
-    model_config = SettingsConfigDict(env_prefix="BEREDSKAB_", frozen=True, hide_input_in_errors=True)
+    A container may be given any of them as a file instead, named like the variable in small letters.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="BEREDSKAB_",
+        secrets_dir=_MOUNTED if _MOUNTED.is_dir() else None,
+        frozen=True,
+        hide_input_in_errors=True,
+    )
 
     database_url: SecretStr
     database_connections: int = Field(default=10, ge=3)

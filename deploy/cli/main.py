@@ -16,7 +16,8 @@ from deploy.cli import screen
 from deploy.cli.demo import Demo
 from deploy.cli.logs import log_files, tail
 from deploy.cli.people import person_with, token_for
-from deploy.local.keys import SERVICES, ensure_keys
+from deploy.compose import ensure_secrets
+from deploy.local.keys import SERVICES
 from deploy.local.place import ROOT, Place
 from deploy.local.stack import Stack
 from deploy.local.trouble import Trouble
@@ -128,10 +129,13 @@ def migrate() -> None:
 
 
 @app.command()
-def keys(folder: Annotated[Path, typer.Argument(help="Where to make them; what is there is kept.")]) -> None:
-    """Make the services' secrets and public keys in a folder, for a set-up of one's own (docker-compose.yml)."""
-    ensure_keys(folder)
-    screen.out.print(f"The keys are in {folder}: a folder per service, and people.jwk, which signs people in.")
+def keys(
+    folder: Annotated[Path, typer.Argument(help="Where to make them; what is there is kept.")],
+    kafka_host: Annotated[str, typer.Option(help="The name by which other hosts reach Kafka.")] = "localhost",
+) -> None:
+    """Make the folder of keys, passwords and certificates that docker-compose.yml needs."""
+    ensure_secrets(folder, now=Clock().now(), kafka_host=kafka_host)
+    screen.out.print(f"Everything secret is in {folder}, which you alone may read. people.jwk signs people in.")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The secrets of the local stack and of a compose set-up: made once, readable by their owner alone."""
+"""The keys that services hold and people sign in by: made once, readable by their owner alone."""
 
 import base64
 import json
@@ -23,10 +23,10 @@ def ensure_keys(folder: Path) -> None:
     people = _ensure_jwk(folder / "people.jwk", kid="people")
     public = {"people": people} | {name: _ensure_jwk(folder / name / "service.jwk", kid=name) for name in SERVICES}
     for service in SERVICES:
-        _write_once(folder / service / "kek.json", json.dumps({"current": "k1", "keys": {"k1": _secret()}}))
+        write_once(folder / service / "kek.json", json.dumps({"current": "k1", "keys": {"k1": _secret()}}))
         for name, key in public.items():
-            _write_once(folder / service / "public" / f"{name}.jwk", json.dumps(key.as_dict(private=False)))
-    _write_once(folder / "intake" / "lookup.key", _secret())
+            write_once(folder / service / "public" / f"{name}.jwk", json.dumps(key.as_dict(private=False)))
+    write_once(folder / "intake" / "lookup.key", _secret())
 
 
 def person_token(
@@ -49,7 +49,7 @@ def person_token(
 
 def _ensure_jwk(path: Path, *, kid: str) -> OKPKey:
     private: dict[str, Any] = OKPKey.generate_key("Ed25519", {"kid": kid}).as_dict(private=True)
-    _write_once(path, json.dumps(private))
+    write_once(path, json.dumps(private))
     return key_in(path)
 
 
@@ -57,7 +57,8 @@ def _secret() -> str:
     return base64.b64encode(os.urandom(32)).decode()
 
 
-def _write_once(path: Path, text: str) -> None:
+def write_once(path: Path, text: str) -> None:
+    """Write a file that its owner alone may read, unless it is there."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
