@@ -49,6 +49,7 @@ class Stack:
     def __init__(self, home: Path, port_base: int, *, only: Sequence[str] = ()) -> None:
         self.place = Place(home.absolute(), port_base)
         self.only = tuple(only)
+        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def urls(self) -> dict[str, str]:
@@ -91,6 +92,9 @@ class Stack:
         pid = state(self.place.home).get("pid")
         if pid:
             _end(pid, lambda: not self.running)
+        if self._child:
+            self._child.wait(20)
+            self._child = None
         if erase and self.place.home.exists():
             _erase(self.place.home)
         return bool(pid)
@@ -172,7 +176,7 @@ class Stack:
         (self.place.home / "state.json").unlink(missing_ok=True)
         command = [sys.executable, "-m", "deploy.local.supervisor", str(self.place.home), str(self.place.port_base)]
         with self.place.log("supervisor").open("ab") as log:
-            subprocess.Popen(
+            self._child = subprocess.Popen(
                 [*command, *self.only],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,

@@ -1,6 +1,9 @@
 """Ports for what a test starts."""
 
+import random
 import socket
+
+from deploy.local.place import PORTS
 
 
 def free_port() -> int:
@@ -9,3 +12,21 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def free_port_base() -> int:
+    """A base from which every port of a local stack is free now; below those the kernel gives out by itself."""
+    while True:
+        base = random.randrange(10_000, 32_600, 100)
+        if all(map(_is_free, (base + offset for offset in PORTS.values()))):
+            return base
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
