@@ -45,3 +45,11 @@ class ServiceSettings(BaseSettings):
     def clock(self) -> Clock:
         """The clock that all of this process reads."""
         return Clock(timedelta(seconds=self.clock_offset_seconds))
+
+
+class ScreenSettings(ServiceSettings):
+    """What a service with screens has besides: the name people see, whom they call, where *leave the page* leads."""
+
+    site: str = "Beredskab"
+    duty_phone: str
+    exit_url: str = "https://www.dmi.dk/"

@@ -12,12 +12,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.telemetry.logging import error_code, log
 from shared.telemetry.tracing import context_of, span
-from shared.web.problems import HANDLERS, TooLarge
+from shared.web import assets
+from shared.web.problems import HANDLERS, TooLarge, as_pages
+from shared.web.screens import Screens
 
 BODY_LIMIT = 256 * 1024
 Ready = Callable[[], Awaitable[list[str]]]
 """Names what the process lacks to do its job; empty when it can."""
 
+_UNTRACED = ("/live", "/ready", assets.PATH)
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -26,8 +29,11 @@ _HEADERS = {
 }
 
 
-def application(routes: Sequence[BaseRoute], *, ready: Ready) -> ASGIApp:
-    """The routes with `/live` (the process answers) and `/ready` (it can do its job; says what is missing)."""
+def application(routes: Sequence[BaseRoute], *, ready: Ready, screens: Screens | None = None) -> ASGIApp:
+    """The routes with `/live` (the process answers) and `/ready` (it can do its job; says what is missing).
+
+    With `screens` come their files, and a browser that asks for a page gets a problem as a page.
+    """
 
     async def live(_request: Request) -> JSONResponse:
         return JSONResponse({"live": True})
@@ -36,9 +42,9 @@ def application(routes: Sequence[BaseRoute], *, ready: Ready) -> ASGIApp:
         missing = await ready()
         return JSONResponse({"ready": not missing, "missing": missing}, 503 if missing else 200)
 
-    health = [Route("/live", live), Route("/ready", readiness)]
-    app = Starlette(routes=[*health, *routes], exception_handlers=HANDLERS)
-    return _Edge(app, [*health, *routes])
+    everything = [Route("/live", live), Route("/ready", readiness), *(screens.routes if screens else []), *routes]
+    app = Starlette(routes=everything, exception_handlers=as_pages(screens) if screens else HANDLERS)
+    return _Edge(app, everything)
 
 
 async def body(request: Request, limit: int = BODY_LIMIT) -> bytes:
@@ -62,7 +68,7 @@ class _Edge:
         if scope["type"] != "http":
             return
         route = self._template(scope)
-        if route in ("/live", "/ready"):
+        if route in _UNTRACED:
             await self._guarded(scope, receive, send)
             return
         traceparent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from shared.auth import NotSignedIn
 from shared.delivery.outbox import INFRASTRUCTURE
 from shared.telemetry.logging import error_code, log
+from shared.web.screens import Screens, for_people
 
 
 class Problem(Exception):
@@ -84,3 +85,18 @@ HANDLERS: Mapping[int | type[Exception], Handler] = {
     Exception: on_failure,
     **dict.fromkeys(INFRASTRUCTURE, on_infrastructure),
 }
+
+
+def as_pages(screens: Screens) -> Mapping[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
+    """The handlers for a service with screens: who asks for a page is told in words what to do, on a page."""
+
+    def paged(handler: Handler) -> Callable[[Request, Exception], Awaitable[Response]]:
+        async def answer(request: Request, error: Exception) -> Response:
+            problem = await handler(request, error)
+            if not for_people(request):
+                return problem
+            return screens.page(request, "problem.html", status=problem.status_code, code=problem.status_code)
+
+        return answer
+
+    return {kind: paged(handler) for kind, handler in HANDLERS.items()}
