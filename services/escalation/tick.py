@@ -1,12 +1,10 @@
 """The tick: whatever is due at its `next_at` is decided, one case after another."""
 
 from services.escalation.domain.escalation import Due
+from services.escalation.handlers import deadline as clocks
 from services.escalation.handlers.settle import settle
-from services.escalation.store import case, deadline
+from services.escalation.store import case
 from shared.delivery.outbox import INFRASTRUCTURE, Transaction, Transactions
-from shared.events.codes import Rule
-from shared.events.escalation import DeadlineMissed
-from shared.evidence import record
 from shared.ids import CaseId
 from shared.telemetry.logging import error_code, log
 
@@ -34,12 +32,5 @@ async def _tried(tx: Transaction, case_id: CaseId) -> bool:
 
 
 async def _pass_time(tx: Transaction, case_id: CaseId) -> None:
-    for missed in await deadline.miss(tx.conn, case_id, tx.now):
-        rule, report_id = Rule(missed["rule"]), missed["report_id"]
-        traceparent = (await case.get(tx.conn, case_id))["traceparent"]
-        await tx.publish(DeadlineMissed(case_id=case_id, rule=rule, report_id=report_id), traceparent=traceparent)
-        facts = {"report_id": str(report_id), "rule": rule}
-        await record(tx, case_id, act="deadline_missed", actor=None, facts=facts)
-        log().error("deadline.missed", case_id=case_id, report_id=report_id)
-        await case.changed(tx.conn, case_id)
+    await clocks.pass_time(tx, case_id)
     await settle(tx, case_id, Due())

@@ -164,6 +164,10 @@ class Rule(StrEnum):
     """The clocks that are kept."""
 
     ACUTE_JUDGEMENT = "acute_judgement"
+    RECEIPT = "receipt"
+    SAID_DATE = "said_date"
+    HOLD_REVIEW = "hold_review"
+    INVESTIGATION = "investigation"
 
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{1,59}$")]

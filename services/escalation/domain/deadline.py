@@ -1,15 +1,33 @@
-"""Deadlines [frister]: what the law's clocks demand of one report, with the reason in words and dates."""
+"""Deadlines [frister]: what the law's clocks demand, each with its reason in words and dates."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 
-from shared.calendar import judge_by, local
-from shared.events.codes import Rule
+from services.escalation.domain.page import person
+from services.escalation.domain.rota import Ask, Asking, Rota
+from services.escalation.domain.shift import instant
+from shared.calendar import judge_by, local, receipt_due
+from shared.events.codes import Answer, Rule, When
+from shared.events.escalation import Recipient
+from shared.events.intake import SignFact
+from shared.ids import PersonId
+from shared.signs import SIGNS, SignId
 
 _MONTHS = (
     *("januar", "februar", "marts", "april", "maj", "juni"),
     *("juli", "august", "september", "oktober", "november", "december"),
 )
+_DATED = ("travel.", "marriage.", "body.fgm_risk")
+"""Signs whose date, once passed, may be too late for everything."""
+_WARN_BEFORE: Mapping[Rule, timedelta] = {
+    Rule.ACUTE_JUDGEMENT: timedelta(hours=4),
+    Rule.RECEIPT: timedelta(days=2),
+    Rule.SAID_DATE: timedelta(days=3),
+    Rule.HOLD_REVIEW: timedelta(days=1),
+    Rule.INVESTIGATION: timedelta(days=14),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +38,52 @@ class Deadline:
     target: datetime
     limit: datetime
     explanation: str
+    about: str = ""
+    done_at: datetime | None = None
+    """When it was done, where that is known from the start."""
+
+    @property
+    def warn_at(self) -> datetime:
+        """When whoever can still keep it is told that it comes near."""
+        return self.target - _WARN_BEFORE[self.rule]
+
+    @property
+    def state(self) -> str:
+        """How it begins. One that is born past its limit runs until the tick has told of it."""
+        if self.done_at is None:
+            return "running"
+        return "met" if self.done_at <= self.limit else "missed"
+
+
+class Passed(StrEnum):
+    """What time has done to a deadline."""
+
+    NEAR = "near"
+    MISSED = "missed"
+    MOOT = "moot"
+
+
+def passed(rule: Rule, *, limit: datetime, closed: bool, now: datetime) -> Passed:
+    """What is due at the deadline's next moment. An investigation (§ 20 stk. 3) that people have closed is done."""
+    if rule is Rule.INVESTIGATION and closed:
+        return Passed.MOOT
+    return Passed.MISSED if now >= limit else Passed.NEAR
+
+
+def whom(passed: Passed, *, responsible: PersonId | None, rota: Rota) -> tuple[Recipient, ...]:
+    """Who is told: the responsible person, else who is on call, else Døgnvagt; leaders of a miss too."""
+    on_duty = rota.asked(Ask.ON_CALL, Asking(staffed=True)) or rota.asked(Ask.DOEGNVAGT, Asking(staffed=False))
+    first = (person(responsible),) if responsible else on_duty
+    leaders = tuple(person(each) for each in rota.leaders) if passed is Passed.MISSED else ()
+    return tuple(dict.fromkeys((*first, *leaders)))
+
+
+def of_report(
+    *, received_at: datetime, receipt_given_at: datetime | None, signs: Iterable[SignFact], investigation_months: int
+) -> list[Deadline]:
+    """All clocks that a report starts."""
+    clocks = [acute_judgement(received_at), receipt(received_at, given_at=receipt_given_at), *_said_dates(signs)]
+    return [*clocks, investigation(received_at, investigation_months)] if investigation_months else clocks
 
 
 def acute_judgement(received_at: datetime) -> Deadline:
@@ -32,7 +96,67 @@ def acute_judgement(received_at: datetime) -> Deadline:
     return Deadline(Rule.ACUTE_JUDGEMENT, target=limit, limit=limit, explanation=words)
 
 
-def in_words(instant: datetime) -> str:
+def receipt(received_at: datetime, *, given_at: datetime | None) -> Deadline:
+    """A receipt within six hverdage, in both readings of what counts as one (Barnets lov § 138)."""
+    due = receipt_due(received_at)
+    given = f" Kvitteringen blev givet {in_words(given_at)}." if given_at else ""
+    words = (
+        f"Modtaget {in_words(received_at)}. Kvittering skal gives inden 6 hverdage (barnets lov § 138): "
+        f"senest {_day(due.target)}, hvis lørdag tæller med, og {_day(due.limit)}, hvis den ikke gør.{given}"
+    )
+    return Deadline(Rule.RECEIPT, _end_of(due.target), _end_of(due.limit), words, done_at=given_at)
+
+
+def _said_dates(signs: Iterable[SignFact]) -> list[Deadline]:
+    dates: dict[SignId, date] = {}
+    for fact in signs:
+        if fact.date and fact.answer is Answer.SAID and fact.when is not When.EARLIER and fact.sign.startswith(_DATED):
+            dates[fact.sign] = min(fact.date, dates.get(fact.sign, fact.date))
+    return [said_date(sign, day) for sign, day in dates.items()]
+
+
+def said_date(sign: SignId, day: date) -> Deadline:
+    """A journey or a wedding must not come to pass before anybody has judged the report."""
+    words = f"{SIGNS[sign].danish}: {_day(day)} er oplyst. Underretningen skal være vurderet, før dagen begynder."
+    limit = instant(day, time())
+    return Deadline(Rule.SAID_DATE, target=limit, limit=limit, explanation=words, about=sign)
+
+
+def hold_review(recipient: str, *, lifted_at: datetime, until: datetime) -> Deadline:
+    """A lift of the contact hold ends; before that somebody looks at it again (Barnets lov § 18 stk. 3)."""
+    words = (
+        f"Kontaktspærren blev ophævet {in_words(lifted_at)} og gælder igen fra {in_words(until)} "
+        f"(barnets lov § 18 stk. 3). Tag stilling inden da."
+    )
+    return Deadline(Rule.HOLD_REVIEW, target=until, limit=until, explanation=words, about=recipient)
+
+
+def investigation(received_at: datetime, months: int) -> Deadline:
+    """Where the municipality keeps this clock: the investigation ends within months of awareness (§ 20 stk. 3)."""
+    last = _months_later(local(received_at).date(), months)
+    words = (
+        f"Kommunen blev opmærksom {in_words(received_at)}. En undersøgelse skal afsluttes inden {months} måneder "
+        f"(barnets lov § 20 stk. 3): senest {_day(last)}."
+    )
+    return Deadline(Rule.INVESTIGATION, target=_end_of(last), limit=_end_of(last), explanation=words)
+
+
+def _months_later(day: date, months: int) -> date:
+    """The same day of a later month; its last day where it has no such day."""
+    year, month = divmod(day.month - 1 + months, 12)
+    first_of_next = date(day.year + year + (month == 11), (month + 1) % 12 + 1, 1)
+    return min(first_of_next - timedelta(days=1), date(day.year + year, month + 1, 1) + timedelta(days=day.day - 1))
+
+
+def _end_of(day: date) -> datetime:
+    return instant(day + timedelta(days=1), time())
+
+
+def in_words(at: datetime) -> str:
     """`10. marts 2026 kl. 13.00`, Copenhagen time."""
-    there = local(instant)
-    return f"{there.day}. {_MONTHS[there.month - 1]} {there.year} kl. {there:%H.%M}"
+    there = local(at)
+    return f"{_day(there.date())} kl. {there:%H.%M}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day}. {_MONTHS[day.month - 1]} {day.year}"

@@ -241,7 +241,7 @@ def _taken_in_part(state: Escalation, fact: Taken, around: Around) -> Decision:
 def _promise(wanted: timedelta, around: Around) -> datetime:
     """Never past the earliest judgement that is still to be made in time (Barnets lov § 136)."""
     limits = (limit for limit in (around.unjudged or {}).values() if limit > around.now)
-    return min(around.now + wanted, *limits)
+    return min((around.now + wanted, *limits))
 
 
 def _close_too_early(_state: Escalation, _fact: CloseAsked, _around: Around) -> Refused:

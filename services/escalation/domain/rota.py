@@ -53,11 +53,12 @@ class DutyHours:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One version of the ladders and the duty hours."""
+    """One version of the ladders and the duty hours. `investigation_months`: 0 keeps no such clock."""
 
     version: int
     ladders: Mapping[Level, Ladder]
     hours: tuple[DutyHours, ...]
+    investigation_months: int = 0
 
     def open_at(self, now: datetime) -> bool:
         """Whether the desk is staffed."""

@@ -50,6 +50,7 @@ async def judge(
     if not await report.judge(tx.conn, report_id, who.person_id, acute=acute, started=started, now=tx.now):
         return None
     await deadline.meet(tx.conn, report_id, Rule.ACUTE_JUDGEMENT, tx.now)
+    await deadline.meet(tx.conn, report_id, Rule.SAID_DATE, tx.now)
     await case.changed(tx.conn, case_id)
     await tx.publish(ReportJudged(case_id=case_id, report_id=report_id, acute=acute, started=started))
     facts: Facts = {"report_id": str(report_id), "acute": acute, "started": started}

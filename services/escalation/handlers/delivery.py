@@ -2,8 +2,9 @@
 
 from services.escalation.domain.escalation import PageFailed
 from services.escalation.handlers.settle import settle
-from services.escalation.store import case, page
+from services.escalation.store import case, deadline, page
 from shared.delivery.outbox import Transaction
+from shared.events.codes import Purpose, Rule
 from shared.events.notify import MessageAccepted, MessageFailed
 from shared.evidence import record
 
@@ -12,6 +13,8 @@ async def message_accepted(tx: Transaction, event: MessageAccepted) -> None:
     """It does not stop the ladder: only a person's answer does."""
     await case.lock(tx.conn, event.case_id)
     await page.accept(tx.conn, event.message_id, event.channel, tx.now)
+    if event.purpose is Purpose.RECEIPT:
+        await deadline.meet(tx.conn, event.report_id, Rule.RECEIPT, tx.now)
     facts = event.model_dump(mode="json", exclude={"case_id", "purpose", "report_id"})
     await record(tx, event.case_id, act="message_accepted", actor=None, facts=facts)
 

@@ -1,9 +1,9 @@
 """A report came: it opens an escalation, or the open one grows. Its rating is not waited for."""
 
-from services.escalation.domain.deadline import acute_judgement
 from services.escalation.domain.escalation import ReportArrived
+from services.escalation.handlers import deadline as clocks
 from services.escalation.handlers.settle import settle
-from services.escalation.store import case, deadline, report
+from services.escalation.store import case, report
 from shared.delivery.outbox import Transaction
 from shared.events.intake import ReportReceived
 from shared.evidence import Facts, record
@@ -11,12 +11,12 @@ from shared.telemetry.tracing import current_traceparent
 
 
 async def report_received(tx: Transaction, event: ReportReceived) -> None:
-    """Store the report, start its 24 hours (Barnets lov § 136), demand an answer."""
+    """Store the report, start its clocks, demand an answer."""
     await case.lock(tx.conn, event.case_id)
     if not await report.add(tx.conn, event):
         return
     await case.note_report(tx.conn, event, current_traceparent())
-    await deadline.add(tx.conn, event.case_id, event.report_id, acute_judgement(event.received_at))
+    await clocks.start(tx, event)
     facts: Facts = {"report_id": str(event.report_id), "report_no": event.report_no}
     await record(tx, event.case_id, act="report_received", actor=None, facts=facts)
     fact = ReportArrived(

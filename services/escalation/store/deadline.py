@@ -11,44 +11,97 @@ from shared.postgres.pool import Connection
 
 
 async def add(conn: Connection, case_id: CaseId, report_id: ReportId, deadline: Deadline) -> None:
-    """Start the clock. One born missed is told by the next tick."""
+    """Start the clock. One born near or missed is told by the next tick. The same clock again is set anew."""
     await conn.execute(
-        """INSERT INTO deadlines (report_id, rule, case_id, target_at, limit_at, explanation, next_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $5)""",
+        """INSERT INTO deadlines (report_id, rule, about, case_id, target_at, limit_at, explanation, state, next_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+           ON CONFLICT (report_id, rule, about) DO UPDATE SET target_at = $5, limit_at = $6, explanation = $7,
+               state = $8, next_at = $9, warned_at = NULL""",
         report_id,
         deadline.rule,
+        deadline.about,
         case_id,
         deadline.target,
         deadline.limit,
         deadline.explanation,
+        deadline.state,
+        deadline.warn_at if deadline.state == "running" else None,
     )
 
 
-async def meet(conn: Connection, report_id: ReportId, rule: Rule, now: datetime) -> None:
-    """It was done. What was done too late stays missed."""
+async def meet(conn: Connection, report_id: ReportId, rule: Rule, at: datetime, *, about: str | None = None) -> None:
+    """It was done then. What was done too late stays missed."""
     await conn.execute(
         """UPDATE deadlines SET state = 'met', next_at = NULL
-           WHERE report_id = $1 AND rule = $2 AND state = 'running' AND $3 <= limit_at""",
+           WHERE report_id = $1 AND rule = $2 AND ($4::text IS NULL OR about = $4) AND $3 <= limit_at""",
         report_id,
         rule,
-        now,
+        at,
+        about,
     )
 
 
-async def miss(conn: Connection, case_id: CaseId, now: datetime) -> list[asyncpg.Record]:
-    """Mark what has run out, and say which report and rule."""
-    rows: list[asyncpg.Record] = await conn.fetch(
-        """UPDATE deadlines SET state = 'missed', next_at = NULL WHERE case_id = $1 AND next_at <= $2
-           RETURNING report_id, rule""",
+async def settle(conn: Connection, case_id: CaseId, rule: Rule, *, about: str | None = None) -> None:
+    """What ran of the rule in the case is settled, whatever report it hung on."""
+    await conn.execute(
+        """UPDATE deadlines SET state = 'met', next_at = NULL
+           WHERE case_id = $1 AND rule = $2 AND ($3::text IS NULL OR about = $3) AND state = 'running'""",
         case_id,
-        now,
+        rule,
+        about,
+    )
+
+
+async def due(conn: Connection, case_id: CaseId, now: datetime) -> list[asyncpg.Record]:
+    """The case's deadlines whose next moment has come, in order."""
+    rows: list[asyncpg.Record] = await conn.fetch(
+        "SELECT * FROM deadlines WHERE case_id = $1 AND next_at <= $2 ORDER BY next_at, rule, about", case_id, now
     )
     return rows
+
+
+async def miss(conn: Connection, row: asyncpg.Record) -> None:
+    """It ran out."""
+    await _end(conn, row, "missed")
+
+
+async def make_moot(conn: Connection, row: asyncpg.Record) -> None:
+    """Nothing is left to do."""
+    await _end(conn, row, "met")
+
+
+async def _end(conn: Connection, row: asyncpg.Record, state: str) -> None:
+    await conn.execute(
+        "UPDATE deadlines SET state = $4, next_at = NULL WHERE report_id = $1 AND rule = $2 AND about = $3",
+        row["report_id"],
+        row["rule"],
+        row["about"],
+        state,
+    )
+
+
+async def warn(conn: Connection, row: asyncpg.Record, now: datetime) -> None:
+    """It was told of; its next moment is its limit."""
+    await conn.execute(
+        "UPDATE deadlines SET warned_at = $4, next_at = limit_at WHERE report_id = $1 AND rule = $2 AND about = $3",
+        row["report_id"],
+        row["rule"],
+        row["about"],
+        now,
+    )
+
+
+async def runs(conn: Connection, case_id: CaseId, rule: Rule) -> bool:
+    """Whether a clock of the rule runs in the case."""
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM deadlines WHERE case_id = $1 AND rule = $2 AND state = 'running')", case_id, rule
+    )
+    return found
 
 
 async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
     """The case's deadlines, in order of their limits."""
     rows: list[asyncpg.Record] = await conn.fetch(
-        "SELECT * FROM deadlines WHERE case_id = $1 ORDER BY limit_at, report_id", case_id
+        "SELECT * FROM deadlines WHERE case_id = $1 ORDER BY limit_at, report_id, rule, about", case_id
     )
     return rows

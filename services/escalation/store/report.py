@@ -114,7 +114,8 @@ async def unjudged(conn: Connection, case_id: CaseId) -> Mapping[ReportId, datet
     """The limits of those reports that nobody has judged, in order of the reports."""
     rows = await conn.fetch(
         """SELECT r.report_id, d.limit_at FROM reports r JOIN deadlines d USING (report_id)
-           WHERE r.case_id = $1 AND NOT EXISTS (SELECT FROM judgements j WHERE j.report_id = r.report_id)
+           WHERE r.case_id = $1 AND d.rule = 'acute_judgement'
+               AND NOT EXISTS (SELECT FROM judgements j WHERE j.report_id = r.report_id)
            ORDER BY r.report_no""",
         case_id,
     )

@@ -79,7 +79,8 @@ class PlanBody(_Body):
             (each for each in self.ladders if each.unit in (None, unit)), key=lambda each: each.unit or ""
         )
         hours = (DutyHours(frozenset(each.days), each.opens, each.closes) for each in self.duty_hours)
-        return Plan(version, {each.level: each.ladder() for each in own_last}, tuple(hours))
+        ladders = {each.level: each.ladder() for each in own_last}
+        return Plan(version, ladders, tuple(hours), self.investigation_months)
 
 
 @dataclass(frozen=True, slots=True)

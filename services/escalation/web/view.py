@@ -117,6 +117,8 @@ def _deadline(row: asyncpg.Record) -> Json:
         "target": _at(row["target_at"]),
         "limit": _at(row["limit_at"]),
         "state": row["state"],
+        "about": row["about"],
+        "warned_at": _at(row["warned_at"]),
         "explanation": row["explanation"],
     }
 
