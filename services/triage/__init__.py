@@ -1,1 +1,1 @@
-"""Rates what reports say: published rules, named reasons, never a sum of points."""
+"""triage: rates how urgent a case is by published rules over coded signs, and says why. It reads no text."""

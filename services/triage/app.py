@@ -1,0 +1,35 @@
+"""triage put together: which facts it hears, the tick that watches dates, the published rules."""
+
+from functools import partial
+from pathlib import Path
+
+from services.triage import handlers, tick
+from services.triage.settings import Settings
+from services.triage.web import ROUTES
+from shared.delivery import DELIVERY
+from shared.delivery.inbox import On
+from shared.events.intake import ReportRead, ReportReceived
+from shared.events.triage import CaseRated
+from shared.postgres.migrations import migrations_in
+from shared.process import Loop, migrate_service, open_service
+from shared.web.application import application
+
+NAME = "triage"
+MIGRATIONS = migrations_in(DELIVERY, Path(__file__).parent)
+SUBSCRIPTIONS = (
+    On(ReportReceived, handlers.report_received),
+    On(ReportRead, handlers.report_read),
+)
+
+
+async def work(settings: Settings) -> None:
+    """Hear of reports, rate their cases, rate again when a date has come near; show the rules."""
+    async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
+        consumer = service.consumer(SUBSCRIPTIONS)
+        web = application(ROUTES, ready=partial(service.worker_missing, consumer))
+        await service.work(web, consumer, [Loop("tick", partial(tick.run_once, service.transactions), at_most=5)])
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the database and the topic to this code."""
+    await migrate_service(settings, NAME, migrations=MIGRATIONS, topic=CaseRated.topic)

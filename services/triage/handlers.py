@@ -1,0 +1,72 @@
+"""What triage does on hearing of a report: it keeps the facts, and rates the case and those linked with it anew."""
+
+from datetime import datetime
+
+from services.triage import store
+from services.triage.domain import may_be_told, newest, rate
+from services.triage.rules import newest as newest_rules
+from services.triage.store import Made
+from shared.delivery.outbox import Transaction
+from shared.events.intake import ReportRead, ReportReceived
+from shared.events.triage import CaseRated
+from shared.ids import CaseId
+from shared.telemetry.logging import log
+from shared.telemetry.tracing import current_traceparent
+
+
+async def report_received(tx: Transaction, event: ReportReceived) -> None:
+    """Keep the answers and whom the report links."""
+    await store.lock_cases(tx.conn, event.case_id, event.linked_case_ids)
+    await store.link(tx.conn, event.case_id, event.linked_case_ids)
+    if await store.add_received(tx.conn, event, traceparent=current_traceparent()):
+        await _rate_around(tx, event.case_id)
+
+
+async def report_read(tx: Transaction, event: ReportRead) -> None:
+    """Keep what was read in the text, whether or not the report has been heard of."""
+    await store.lock_cases(tx.conn, event.case_id)
+    if await store.add_read(tx.conn, event):
+        await _rate_around(tx, event.case_id)
+
+
+async def _rate_around(tx: Transaction, case_id: CaseId) -> None:
+    for each in (case_id, *await store.linked(tx.conn, case_id)):
+        await rate_case(tx, each)
+
+
+async def rate_case(
+    tx: Transaction, case_id: CaseId, *, due: datetime | None = None, traceparent: str | None = None
+) -> None:
+    """Rate the case, whose row is locked, over its reports and those of linked cases; tell it if that is news.
+
+    The moment never goes back: it is the newest receipt, the due moment or the last rating's, whichever is latest.
+    """
+    reports = await store.facts_around(tx.conn, case_id)
+    if not reports:
+        return
+    last = await store.last_rating(tx.conn, case_id)
+    as_of = max(moment for moment in (newest(reports), due, last and last.as_of) if moment)
+    rules = newest_rules()
+    rating = rate(reports, rules, as_of=as_of)
+    told = may_be_told(rating, reports)
+    await store.set_rerate_at(tx.conn, case_id, rating.rerate_at if told else None)
+    made = Made(rules.version, as_of, tuple(reports), rating)
+    if told and not (last and last.says_the_same_as(made)):
+        await _tell(tx, case_id, made, traceparent)
+
+
+async def _tell(tx: Transaction, case_id: CaseId, made: Made, traceparent: str | None) -> None:
+    rating_no = await store.add_rating(tx.conn, case_id, made, now=tx.now)
+    event = CaseRated(
+        case_id=case_id,
+        rating_no=rating_no,
+        level=made.rating.level,
+        rule_set=made.rule_set,
+        as_of=made.as_of,
+        report_ids=made.report_ids,
+        reasons=made.rating.reasons,
+        unknowns=made.rating.unknowns,
+        would_raise=made.rating.would_raise,
+    )
+    await tx.publish(event, traceparent=traceparent)
+    log().info("case.rated", case_id=case_id, rating_no=rating_no, rule_set=made.rule_set)

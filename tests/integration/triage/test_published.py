@@ -1,0 +1,59 @@
+"""The rules are open to everybody, as JSON and as a page that works without scripts."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from services.triage.rules import newest
+from services.triage.web import ROUTES
+from shared.signs import SIGNS
+from shared.web.application import application
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
+    async def ready() -> list[str]:
+        return []
+
+    transport = httpx2.ASGITransport(application(ROUTES, ready=ready))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://triage") as opened:
+        yield opened
+
+
+async def test_the_versions_are_listed(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/rules")
+    assert answer.json() == {"newest": 1, "versions": [{"version": 1, "url": "/rules/1"}]}
+
+
+async def test_a_version_is_published_whole(client: httpx2.AsyncClient) -> None:
+    rules = (await client.get("/rules/1")).json()
+    assert [rule["id"] for rule in rules["rules"]] == [rule.id for rule in newest().by_level]
+    named = {
+        name
+        for rule in rules["rules"]
+        for name in [
+            *rule.get("unanswered", []),
+            *(each["sign"] for group in rule.get("one_of_each", []) for each in group),
+        ]
+    }
+    assert set(rules["signs"]) == named
+
+
+async def test_a_browser_gets_a_page_that_names_every_rule_and_loads_no_script(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/rules/1", headers=BROWSER)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self';")
+    assert "<script" not in answer.text
+    assert "style=" not in answer.text
+    for rule in newest().rules:
+        assert f'<article id="{rule.id}">' in answer.text
+    assert SIGNS["travel.soon"].danish in answer.text
+    assert (await client.get("/rules/style.css")).headers["content-type"].startswith("text/css")
+
+
+async def test_a_version_that_does_not_exist_is_a_problem(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/rules/99")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")

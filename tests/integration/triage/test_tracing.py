@@ -1,0 +1,24 @@
+"""A rating belongs to the trace of the concern it rates, also when time alone made it."""
+
+from datetime import date
+
+from services.triage import tick
+from shared.telemetry.tracing import process_span, start_tracing
+from tests.integration.triage.conftest import Triage, said
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+async def traces(triage: Triage) -> list[str]:
+    rows = await triage.ground.pool.fetch("SELECT headers::json->>'traceparent' AS parent FROM outbox ORDER BY seq")
+    return [row["parent"].split("-")[1] for row in rows]
+
+
+async def test_every_rating_continues_the_concerns_trace(triage: Triage) -> None:
+    start_tracing("triage", "")
+    parent = f"00-{TRACE}-b7ad6b7169203331-01"
+    with process_span("intake.reports", group="triage", partition=0, offset=1, event_id="1", traceparent=parent):
+        report = await triage.reported(said("marriage.planned", date=date(2026, 5, 1)))
+    triage.ground.clock.at = await triage.rerate_at(report.case_id)
+    assert await tick.run_once(triage.ground.transactions) == 1
+    assert await traces(triage) == [TRACE, TRACE]
