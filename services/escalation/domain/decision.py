@@ -232,6 +232,7 @@ def _taken_in_part(state: Escalation, fact: Taken, around: Around) -> Decision:
         responsible=fact.person_id,
         declined=state.declined - {fact.person_id},
         acknowledged_report_no=max(state.acknowledged_report_no, fact.covers),
+        rate_by=None if state.ever_high else state.rate_by,
     )
     took = Took(fact.person_id, fact.covers, _promise(fact.promise, around))
     asked = responsible_first(seen, around)

@@ -49,7 +49,7 @@ async def settle(tx: Transaction, case_id: CaseId, fact: Fact, *, actor: PersonI
     decided = decide(before, fact, around)
     if isinstance(decided, Refused):
         return decided
-    if decided.after is not None and decided.after != before:
+    if decided.after is not None and (decided.effects or decided.after != before):
         await escalation.save(tx.conn, decided.after)
         await case.changed(tx.conn, case_id)
         await _enact(tx, decided.after, decided, around, actor)

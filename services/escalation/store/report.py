@@ -103,7 +103,7 @@ async def case_of(conn: Connection, report_id: UUID) -> CaseId | None:
     return case_id
 
 
-async def seen_of(conn: Connection, report_ids: Collection[ReportId], who: Person) -> set[ReportId]:
+async def seen_of(conn: Connection, report_ids: Collection[UUID], who: Person) -> set[UUID]:
     """Those of the reports that lie in a case the person sees."""
     query = f"""SELECT report_id FROM reports r JOIN cases c USING (case_id) WHERE r.report_id = ANY ($3) AND {SEEN}"""
     rows = await conn.fetch(query, list(who.units), who.person_id, list(report_ids))

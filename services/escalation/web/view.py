@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import asyncpg
 
@@ -29,15 +30,13 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyR
     held = holds(await hold.lifts(conn, case_id), newest_report_no=newest_report_no, now=tx.now)
     asked = await countersign.of_case(conn, case_id)
     key = keys.unwrap(row["wrapped_key"]) if row["wrapped_key"] else None
-    rated = {each for rating in ratings for each in rating["report_ids"]}
-    known = {str(each) for each in await report.seen_of(conn, rated, who)}
     return {
         "case_id": str(case_id),
         "version": row["version"],
         "linked_case_ids": [str(each) for each in await case.seen_of(conn, row["linked_case_ids"], who)],
         "level": (running.level if running else None) or highest,
         "reports": [_report(each) for each in reports],
-        "rating": _rating(ratings[-1], known) if ratings else None,
+        "rating": await _rating(tx, ratings[-1], who) if ratings else None,
         "ratings": [{"rating_no": each["rating_no"], "level": each["level"]} for each in ratings],
         "hold": [_hold(each) for each in held],
         "escalation": _escalation(running) if running else None,
@@ -58,8 +57,10 @@ def _report(row: asyncpg.Record) -> Json:
     }
 
 
-def _rating(row: asyncpg.Record, known: Collection[str]) -> Json:
+async def _rating(tx: Transaction, row: asyncpg.Record, who: Person) -> Json:
     grounds = json.loads(row["grounds"])
+    named = {UUID(each) for reason in grounds["reasons"] for each in reason["report_ids"]}
+    known = {str(each) for each in await report.seen_of(tx.conn, named, who)}
     return {
         "rating_no": row["rating_no"],
         "level": row["level"],

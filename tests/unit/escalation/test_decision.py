@@ -1,0 +1,334 @@
+"""The state table, cell by cell: what each fact does in each state, and that an empty cell changes nothing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.escalation.domain.decision import decide
+from services.escalation.domain.escalation import (
+    RATE_WITHIN,
+    CloseAsked,
+    Countersigned,
+    Decided,
+    Decision,
+    Due,
+    Escalation,
+    Fact,
+    Finished,
+    NobodyReached,
+    Opened,
+    PageFailed,
+    Rated,
+    Refused,
+    Reminded,
+    ReportArrived,
+    State,
+    StoodDown,
+    Taken,
+    Took,
+)
+from services.escalation.domain.page import PageState, person
+from shared.events.codes import Level, Outcome
+from tests.unit.escalation.world import (
+    ANNE,
+    ANNE_ASKED,
+    BENT,
+    CASE,
+    DOEGNVAGT,
+    LEADER,
+    NOBODY,
+    NOW,
+    PLAN,
+    REPORT,
+    after,
+    around,
+    asked,
+    paged,
+    standing,
+    wait,
+)
+
+NEXT_MORNING = PLAN.next_working_day(NOW)
+PROMISE = timedelta(minutes=60)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a cell demands. `asks`: who is paged, in order; `next_at`: the one next moment."""
+
+    state: State
+    asks: tuple[UUID, ...] = ()
+    next_at: datetime | None = None
+    round: int | None = None
+    told: tuple[type, ...] = ()
+
+
+def report(no: int = 2, *, rated: bool = False, level: Level | None = None) -> ReportArrived:
+    return ReportArrived(CASE, no, NOW, conflict_declared=False, rated=rated, level=level)
+
+
+def paging(who: UUID, *, level: Level = Level.HIGH, round: int = 2) -> Cell:
+    return Cell(State.PAGING, (who,), NOW + wait(level), round)
+
+
+def taken(minutes: int = 60) -> Cell:
+    return Cell(State.ACKNOWLEDGED, (), NOW + timedelta(minutes=minutes), told=(Took,))
+
+
+SAME = "stored and shown, changes nothing"
+FACTS: Mapping[str, tuple[Fact, Callable[[Escalation], Escalation], Any]] = {
+    "a report": (report(), lambda e: e, around(NOW, ANNE_ASKED)),
+    "a rating not above the level in force": (Rated(Level.LOW, covers_all=True), lambda e: e, around(NOW, ANNE_ASKED)),
+    "a rating above the level in force": (Rated(Level.ACUTE, covers_all=True), lambda e: e, around(NOW, ANNE_ASKED)),
+    "the next moment": (
+        Due(),
+        lambda e: replace(e, due_at=e.due_at and NOW, rate_by=e.rate_by and NOW),
+        around(NOW, ANNE_ASKED),
+    ),
+    "all pages of the rung failed": (
+        PageFailed(),
+        lambda e: e,
+        around(NOW, replace(ANNE_ASKED, state=PageState.FAILED)),
+    ),
+    "the one asked cannot": (
+        StoodDown(ANNE),
+        lambda e: replace(e, responsible=None if e.state is State.PAGING else e.responsible),
+        around(NOW, replace(ANNE_ASKED, state=PageState.ANSWERED)),
+    ),
+    "taken, covering all": (Taken(BENT, covers=1), lambda e: e, around(NOW, ANNE_ASKED)),
+    "taken, covering older ones": (
+        Taken(BENT, covers=1),
+        lambda e: replace(e, newest_report_no=2),
+        around(NOW, ANNE_ASKED),
+    ),
+    "close, an unjudged report left": (
+        CloseAsked(Outcome.ADVISED),
+        lambda e: e,
+        around(NOW, unjudged={REPORT: NOW + timedelta(hours=24)}),
+    ),
+    "close, all judged": (CloseAsked(Outcome.ADVISED), lambda e: e, around(NOW, unjudged={})),
+    "close, all judged, never high": (
+        CloseAsked(Outcome.ADVISED),
+        lambda e: replace(e, level=Level.ELEVATED if e.level else None),
+        around(NOW, unjudged={}),
+    ),
+    "countersigned": (Countersigned(True, Outcome.ADVISED), lambda e: e, around(NOW, unjudged={})),
+    "countersign refused": (Countersigned(False, Outcome.ADVISED), lambda e: e, around(NOW, unjudged={})),
+}
+U, P, A, C, D = State.UNRATED, State.PAGING, State.ACKNOWLEDGED, State.CLOSING, State.CLOSED
+TABLE: Mapping[str, Mapping[State, Any]] = {
+    "a report": {
+        U: Cell(U, (), NOW + RATE_WITHIN),
+        P: Cell(P, (), NOW + wait(Level.HIGH), 1),
+        A: paging(ANNE),
+        C: paging(ANNE),
+        D: Cell(U, (), NOW + RATE_WITHIN, told=(Opened,)),
+    },
+    "a rating not above the level in force": {
+        U: Cell(P, (), NOW + timedelta(hours=12)),
+        P: SAME,
+        A: SAME,
+        C: SAME,
+        D: SAME,
+    },
+    "a rating above the level in force": {
+        U: paging(ANNE, level=Level.ACUTE, round=1),
+        P: paging(ANNE, level=Level.ACUTE),
+        A: paging(ANNE, level=Level.ACUTE),
+        C: paging(ANNE, level=Level.ACUTE),
+        D: paging(ANNE, level=Level.ACUTE, round=1),
+    },
+    "the next moment": {
+        U: paging(ANNE, round=1),
+        P: paging(BENT, round=1),
+        A: paging(ANNE),
+        C: Cell(C, (), NEXT_MORNING, told=(Reminded,)),
+        D: SAME,
+    },
+    "all pages of the rung failed": {U: SAME, P: paging(BENT, round=1), A: SAME, C: SAME, D: SAME},
+    "the one asked cannot": {
+        U: Cell(U, (), NOW + RATE_WITHIN),
+        P: paging(BENT, round=1),
+        A: paging(BENT),
+        C: paging(BENT),
+        D: SAME,
+    },
+    "taken, covering all": {U: taken(), P: taken(), A: taken(), C: taken(), D: SAME},
+    "taken, covering older ones": {U: paging(BENT), P: paging(BENT), A: SAME, C: SAME, D: SAME},
+    "close, an unjudged report left": {
+        U: "not_acknowledged",
+        P: "not_acknowledged",
+        A: "unjudged",
+        C: "closing_already",
+        D: "closed_already",
+    },
+    "close, all judged": {
+        U: "not_acknowledged",
+        P: "not_acknowledged",
+        A: Cell(C, (), NEXT_MORNING),
+        C: "closing_already",
+        D: "closed_already",
+    },
+    "close, all judged, never high": {
+        U: "not_acknowledged",
+        P: "not_acknowledged",
+        A: Cell(D, (), None, told=(Finished,)),
+        C: "closing_already",
+        D: "closed_already",
+    },
+    "countersigned": {U: SAME, P: SAME, A: SAME, C: Cell(D, (), None, told=(Finished,)), D: SAME},
+    "countersign refused": {U: SAME, P: SAME, A: SAME, C: Cell(A, (), NOW + PROMISE), D: SAME},
+}
+
+
+@pytest.mark.parametrize(("fact", "state"), [(fact, state) for fact, row in TABLE.items() for state in row])
+def test_the_table_says_what_a_fact_does_in_a_state(fact: str, state: State) -> None:
+    what, prepared, where = FACTS[fact]
+    before = prepared(standing(state))
+    if state is State.UNRATED:
+        where = replace(where, pages=())
+    decided, expected = decide(before, what, where), TABLE[fact][state]
+    if expected == SAME:
+        assert decided == Decision(before)
+    elif isinstance(expected, str):
+        assert isinstance(decided, Refused)
+        assert decided.reason == expected
+    else:
+        _holds(decided, expected)
+
+
+def _holds(decided: Decided, expected: Cell) -> None:
+    stands = after(decided)
+    assert isinstance(decided, Decision)
+    assert (stands.state, stands.next_at) == (expected.state, expected.next_at)
+    assert tuple(paged(decided)) == expected.asks
+    assert expected.round in (None, stands.round)
+    assert {type(effect) for effect in decided.effects} >= set(expected.told)
+
+
+def test_every_fact_has_a_row_with_every_state() -> None:
+    assert set(TABLE) == set(FACTS)
+    assert all(set(row) == set(State) for row in TABLE.values())
+    assert {type(fact) for fact, _, _ in FACTS.values()} == set(Fact.__args__)
+
+
+@pytest.mark.parametrize("fact", [fact for fact in FACTS if fact != "a report"])
+def test_without_a_report_there_is_nothing_to_escalate(fact: str) -> None:
+    assert decide(None, FACTS[fact][0], around()) == Decision(None)
+
+
+def test_a_report_opens_an_escalation_that_waits_twenty_seconds_for_its_rating() -> None:
+    decided = decide(None, report(1), around())
+    _holds(decided, Cell(State.UNRATED, (), NOW + RATE_WITHIN, 1, (Opened,)))
+
+
+def test_a_report_whose_rating_came_first_is_paged_at_once() -> None:
+    decided = decide(None, report(1, rated=True, level=Level.ACUTE), around())
+    _holds(decided, Cell(State.PAGING, (ANNE,), NOW + wait(Level.ACUTE), 1, (Opened,)))
+
+
+def test_an_old_low_rating_does_not_delay_a_new_report() -> None:
+    decided = decide(standing(State.CLOSED), report(2, level=Level.LOW), around())
+    _holds(decided, Cell(State.UNRATED, (), NOW + RATE_WITHIN, 1, (Opened,)))
+
+
+def test_the_low_rating_of_a_silent_judge_lowers_nothing() -> None:
+    high = after(decide(standing(State.UNRATED, rate_by=NOW), Due(), around()))
+    assert (high.level, high.state) == (Level.HIGH, State.PAGING)
+    assert after(decide(high, Rated(Level.LOW, covers_all=True), around())).level is Level.HIGH
+
+
+def test_a_report_never_puts_the_next_moment_off() -> None:
+    before = standing(State.PAGING, due_at=NOW + timedelta(seconds=5))
+    assert after(decide(before, report(), around(NOW, ANNE_ASKED))).next_at == before.next_at
+
+
+def test_a_report_that_nobody_rates_ends_the_wait_of_a_low_case() -> None:
+    waiting = after(decide(standing(State.UNRATED), Rated(Level.LOW, covers_all=True), around()))
+    grown = after(decide(waiting, report(), around()))
+    assert grown.next_at == NOW + RATE_WITHIN
+    assert paged(decide(grown, Due(), around(NOW + RATE_WITHIN))) == [ANNE]
+
+
+def test_a_tick_that_comes_early_does_nothing() -> None:
+    for state in State:
+        assert decide(standing(state), Due(), around()) == Decision(standing(state))
+
+
+def test_the_last_rung_repeats_for_ever_each_time_as_a_new_round() -> None:
+    stands, now = standing(State.PAGING, rung=5), NOW
+    for n in range(2, 30):
+        now += wait(Level.HIGH)
+        decided = decide(stands, Due(), around(now))
+        stands = after(decided)
+        assert (paged(decided), stands.round, stands.rung) == ([DOEGNVAGT], n, 5)
+
+
+def test_a_taken_case_whose_responsible_is_told_of_a_new_report_asks_them_before_the_ladder() -> None:
+    first = decide(standing(State.ACKNOWLEDGED, responsible=BENT), report(), around())
+    assert paged(first) == [BENT]
+    second = decide(after(first), Due(), around(NOW + wait(Level.HIGH), asked(person(BENT), round=2, rung=0)))
+    assert paged(second) == [ANNE]
+
+
+def test_the_same_partial_answer_again_pages_nobody_again() -> None:
+    grown = standing(State.PAGING, newest_report_no=2)
+    once = after(decide(grown, Taken(BENT, covers=1), around(NOW, ANNE_ASKED)))
+    assert decide(once, Taken(BENT, covers=1), around(NOW)) == Decision(once)
+
+
+def test_who_cannot_is_not_asked_again_in_any_round() -> None:
+    gone = after(decide(standing(State.ACKNOWLEDGED), StoodDown(ANNE), around()))
+    assert ANNE in gone.declined
+    again = decide(replace(gone, rung=5), Due(), around(NOW + wait(Level.HIGH)))
+    assert ANNE not in paged(again)
+
+
+def test_who_said_they_cannot_may_take_it_after_all() -> None:
+    taken_after_all = decide(standing(State.PAGING, declined=frozenset({ANNE})), Taken(ANNE, covers=1), around())
+    assert after(taken_after_all).responsible == ANNE
+    assert ANNE not in after(taken_after_all).declined
+
+
+def test_someone_elses_refusal_does_not_touch_the_responsible() -> None:
+    stands = after(decide(standing(State.ACKNOWLEDGED), StoodDown(BENT), around()))
+    assert (stands.state, stands.responsible) == (State.ACKNOWLEDGED, ANNE)
+
+
+def test_close_names_the_unjudged_reports() -> None:
+    refused = decide(standing(State.ACKNOWLEDGED), CloseAsked(Outcome.ADVISED), around(unjudged={REPORT: NOW}))
+    assert refused == Refused("unjudged", (REPORT,))
+
+
+@given(wanted=st.integers(1, 1440), margin=st.integers(-60, 1440))
+def test_a_promise_never_reaches_past_the_earliest_unjudged_limit(wanted: int, margin: int) -> None:
+    limit, promise = NOW + timedelta(minutes=margin), timedelta(minutes=wanted)
+    later = {REPORT: limit, CASE: limit + timedelta(days=9)}
+    stands = after(decide(standing(State.PAGING), Taken(BENT, 1, promise), around(unjudged=later)))
+    assert stands.next_at is not None
+    assert NOW < stands.next_at <= NOW + promise
+    assert margin <= 0 or stands.next_at <= limit
+
+
+def test_nobody_at_all_is_told_and_tried_again_without_spinning() -> None:
+    stands, now = standing(State.UNRATED, rate_by=NOW), NOW
+    for _ in range(5):
+        decided = decide(stands, Due(), around(now, rota=NOBODY))
+        assert isinstance(decided, Decision)
+        assert decided.effects == (NobodyReached(),)
+        stands = after(decided)
+        assert stands.next_at == now + wait(Level.HIGH)
+        now = stands.next_at
+
+
+def test_leaders_and_døgnvagt_are_asked_where_no_consultant_is_on_call() -> None:
+    rota = replace(around().rota, on_call=())
+    decided = decide(standing(State.UNRATED, rate_by=NOW), Due(), around(rota=rota))
+    assert (paged(decided), after(decided).rung) == ([DOEGNVAGT], 3)
+    assert paged(decide(after(decided), Due(), around(NOW + wait(Level.HIGH), rota=rota))) == [LEADER]
