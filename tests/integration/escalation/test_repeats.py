@@ -33,7 +33,7 @@ async def _rows(service: Service) -> list[Any]:
     stands = await service.ground.pool.fetchrow(
         "SELECT state, level, newest_report_no, acknowledged_report_no, received_at, rate_by FROM escalations"
     )
-    tables = ("reports ORDER BY report_no", "ratings ORDER BY rating_no", "deadlines ORDER BY report_id")
+    tables = ("reports ORDER BY report_no", "ratings ORDER BY rating_no", "deadlines ORDER BY rule, report_id")
     return [stands, *[await service.ground.pool.fetch(f"SELECT * FROM {table}") for table in tables]]
 
 
@@ -49,7 +49,7 @@ async def test_reports_and_ratings_in_any_order_and_twice_end_in_the_same_rows(
     assert stands["rate_by"] is None
     assert [row["report_no"] for row in reports] == [1, 2]
     assert [row["level"] for row in ratings] == ["high", "acute"]
-    assert [row["state"] for row in deadlines] == ["running", "running"]
+    assert [row["state"] for row in deadlines if row["rule"] == "acute_judgement"] == ["running", "running"]
     case = await service.case(CASE)
     assert [page["state"] for page in case["pages"]].count("requested") == 1
 

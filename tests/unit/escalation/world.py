@@ -11,7 +11,6 @@ from services.escalation import seed
 from services.escalation.domain.escalation import Around, Asked, Decided, Decision, Escalation, State
 from services.escalation.domain.page import Page, PageState, desk, person
 from services.escalation.domain.rota import Ask, Rota
-from services.escalation.store.rota import plan_of
 from shared.events.codes import Level
 from shared.events.escalation import Recipient
 from shared.ids import CaseId, PersonId, ReportId
@@ -23,7 +22,7 @@ CASE = CaseId(UUID(int=1))
 REPORT = ReportId(UUID(int=2))
 ANNE, BENT, LEADER = (PersonId(UUID(int=n)) for n in (11, 12, 13))
 DESK, DOEGNVAGT, OUTSIDE = (UUID(int=n) for n in (21, 22, 23))
-PLAN = plan_of(1, seed.read(Path("deploy/seed/people.toml")).model_dump(mode="json", include={"ladders", "duty_hours"}))
+PLAN = seed.read(Path("deploy/seed/people.toml")).plan.plan(1, None)
 ROTA = Rota(
     on_call=(ANNE, BENT),
     leaders=(LEADER,),
