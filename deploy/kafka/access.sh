@@ -25,7 +25,8 @@ grant() { # service, the topic it publishes on, the topics it hears
     allow "$service" --operation Read --operation Describe --group "$service" "${@/#/--topic=}"
 }
 
-grant intake intake.reports escalation.events
-grant triage triage.ratings intake.reports
-grant escalation escalation.events intake.reports triage.ratings notify.deliveries
-grant notify notify.deliveries escalation.events
+grant intake intake.reports escalation.events & granted=($!)
+grant triage triage.ratings intake.reports & granted+=($!)
+grant escalation escalation.events intake.reports triage.ratings notify.deliveries & granted+=($!)
+grant notify notify.deliveries escalation.events & granted+=($!)
+for each in "${granted[@]}"; do wait "$each"; done

@@ -179,7 +179,7 @@ def locked(name: str) -> dict[str, str]:
 def test_each_service_may_write_its_own_topic_and_read_those_it_hears() -> None:
     script = (ROOT / "deploy" / "kafka" / "access.sh").read_text()
     granted = {
-        line.split()[1]: (line.split()[2], set(line.split()[3:])) for line in re.findall(r"^grant .*", script, re.M)
+        name: (own, set(heard.split())) for name, own, heard in re.findall(r"^grant (\w+) (\S+) (.*) &", script, re.M)
     }
     for service in SERVICES:
         app = import_module(f"services.{service}.app")
