@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test check fmt lock
+.PHONY: help setup up down test soak check fmt lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,9 @@ down: setup ## end everything (data stay; `beredskab down --erase` deletes them)
 
 test: check ## format, lint, types, imports, then all tests on a real PostgreSQL and a real Apache Kafka
 	@$(BIN)/python -m pytest
+
+soak: setup ## every race of the tests 200 times
+	@BEREDSKAB_REPETITIONS=200 $(BIN)/python -m pytest -m race
 
 check: setup ## format, lint, types, imports
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .

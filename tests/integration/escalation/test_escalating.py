@@ -187,6 +187,7 @@ async def test_every_report_has_its_own_twenty_four_hours(service: Service) -> N
         return {each["report_id"]: each["state"] for each in deadlines if each["rule"] == "acute_judgement"}
 
     assert await states() == {str(first.report_id): "missed", str(second.report_id): "running"}
+    service.ground.clock.pass_by(minutes=1)
     await service.did(CARLA, f"reports/{first.report_id}/judgement", case_id, acute=False, started=False)
     assert (await states())[str(first.report_id)] == "missed"
 
