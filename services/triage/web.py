@@ -114,8 +114,8 @@ def _page(rules: RuleSet) -> Response:
 def _words(term: Term) -> str:
     """A sign as a rule asks for it, in Danish."""
     words = SIGNS[term.sign].danish
-    if term.tense is Tense.EARLIER:
-        words += " – tidligere"
+    if term.tense is not Tense.EVER:
+        words += " – aktuelt" if term.tense is Tense.NOW else " – tidligere"
     if term.within_days is not None:
         words += f" – om højst {term.within_days} dage" + (" eller uden kendt dato" if term.undated else "")
     return words

@@ -100,8 +100,9 @@ def _refuse_foreign(rule_id: str, entry: Mapping[str, Any]) -> None:
         raise RuleRefused(rule_id, "an id is a lower-case word")
     if entry.keys() - FIELDS:
         raise RuleRefused(rule_id, f"{min(entry.keys() - FIELDS)} is nothing a rule may speak of")
-    if ("one_of_each" in entry) == ("unanswered" in entry):
-        raise RuleRefused(rule_id, "it needs one of one_of_each and unanswered")
+    groups = entry.get("one_of_each", [])
+    if bool(groups) == bool(entry.get("unanswered")) or not all(groups):
+        raise RuleRefused(rule_id, "it needs one of one_of_each and unanswered, with no empty list")
     for text in (rule_id, entry["danish"], entry["english"]):
         _refuse_words(rule_id, text)
 
