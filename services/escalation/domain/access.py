@@ -4,6 +4,8 @@ from shared.auth.people import Role
 
 ANSWERS = frozenset({Role.CONSULTANT, Role.AUTHORITY, Role.LEADER})
 """See the cases of the units they serve, take them, and ask that they be closed."""
+ASSESSES = frozenset({Role.CONSULTANT, Role.AUTHORITY})
+"""Record the risk assessment (Barnets lov § 18 stk. 3)."""
 JUDGES = frozenset({Role.AUTHORITY})
 """Judge acute danger (Barnets lov § 136)."""
 COUNTERSIGNS = frozenset({Role.LEADER, Role.AUTHORITY})

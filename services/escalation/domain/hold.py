@@ -3,12 +3,22 @@
 Barnets lov § 18 stk. 3. Held is the absence of a valid lift: nothing that is lost, late or repeated can lift it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
-from shared.ids import PersonId
+from services.escalation.domain.escalation import Refused
+from shared.auth.people import Person, Role
+from shared.ids import CaseId, PersonId
+
+FRESH = timedelta(minutes=10)
+"""How long ago a person may have signed in who lifts a hold."""
+LONGEST = timedelta(days=120)
+"""A lift does not outlive the investigation it serves (Barnets lov § 20 stk. 3)."""
+Newest = Mapping[CaseId, int]
+"""The newest report of the case, and of each that is directly linked."""
 
 
 class HeldFrom(StrEnum):
@@ -23,23 +33,37 @@ class HeldFrom(StrEnum):
 
 
 class Action(StrEnum):
-    """What a person with authority recorded: a lift, that § 18 stk. 3 does not apply, or the hold again."""
+    """What a person with authority records: a lift, that § 18 stk. 3 does not apply, or the hold again."""
 
     LIFT = "lift"
     NOT_APPLICABLE = "not_applicable"
     REINSTATE = "reinstate"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a person wants recorded. `until`: when a lift ends, or when it is looked at again that § 18 is no matter."""
+
+    recipient: HeldFrom
+    action: Action
+    reason: str
+    assessment_id: UUID | None = None
+    until: datetime | None = None
+    mediation: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lift:
-    """One recorded step; the highest `n` of a recipient counts. It ends, and covers reports 1 to `covers_report_no`."""
+    """One recorded step; the highest `n` of a recipient counts. It ends, and covers the reports it knew of."""
 
     recipient: HeldFrom
     n: int
     action: Action
-    covers_report_no: int
+    covers: Newest
     until: datetime | None
     person_id: PersonId
+    assessment_id: UUID | None = None
+    mediation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +81,63 @@ class Hold:
         return "lifted" if self.lift.action is Action.LIFT else "not_applicable"
 
 
-def holds(lifts: Iterable[Lift], *, newest_report_no: int, now: datetime) -> list[Hold]:
+def decide(
+    asked: Asked, who: Person, *, n: int, assessed: Newest | None, newest: Newest, now: datetime
+) -> Lift | Refused:
+    """The step that is recorded, or why not. `assessed`: what the cited assessment covers, if there is one."""
+    if Role.AUTHORITY not in who.roles:  # the authority decides, advisers advise: Barnets lov § 18 stk. 3
+        return Refused("authority_needed")
+    if not asked.reason.strip():
+        return Refused("reason_missing")
+    if asked.action is Action.REINSTATE:
+        return _step(asked, who, n, covers=newest, until=None)
+    if now - who.authenticated_at > FRESH:
+        return Refused("step_up_needed")
+    if asked.until is None or not now < asked.until <= now + LONGEST:
+        return Refused("end_missing")
+    if asked.action is Action.NOT_APPLICABLE:
+        return _step(asked, who, n, covers=newest, until=asked.until)
+    if assessed is None:
+        return Refused("assessment_missing")
+    if not covers(assessed, newest):
+        return Refused("assessment_outdated")
+    return _step(asked, who, n, covers=assessed, until=asked.until)
+
+
+def _step(asked: Asked, who: Person, n: int, *, covers: Newest, until: datetime | None) -> Lift:
+    lifts = asked.action is Action.LIFT
+    return Lift(
+        recipient=asked.recipient,
+        n=n,
+        action=asked.action,
+        covers=covers,
+        until=until,
+        person_id=who.person_id,
+        assessment_id=asked.assessment_id if lifts else None,
+        mediation=asked.mediation and lifts,
+    )
+
+
+def covers(known: Newest, newest: Newest) -> bool:
+    """Whether somebody who knew of `known` knew of everything that has come, in linked cases too."""
+    return all(known.get(case_id, 0) >= report_no for case_id, report_no in newest.items())
+
+
+def holds(lifts: Iterable[Lift], *, newest: Newest, now: datetime) -> list[Hold]:
     """The hold for every recipient."""
-    newest = {lift.recipient: lift for lift in sorted(lifts, key=lambda lift: lift.n)}
-    valid = {who: lift for who, lift in newest.items() if _valid(lift, newest_report_no=newest_report_no, now=now)}
+    last = {lift.recipient: lift for lift in sorted(lifts, key=lambda lift: lift.n)}
+    valid = {who: lift for who, lift in last.items() if _valid(lift, newest=newest, now=now)}
     return [Hold(recipient, valid.get(recipient)) for recipient in HeldFrom]
 
 
-def _valid(lift: Lift, *, newest_report_no: int, now: datetime) -> bool:
-    return lift.until is not None and now < lift.until and lift.covers_report_no >= newest_report_no
+def _valid(lift: Lift, *, newest: Newest, now: datetime) -> bool:
+    return lift.until is not None and now < lift.until and covers(lift.covers, newest)
+
+
+def mediation(holds: Iterable[Hold], recipients: Iterable[HeldFrom]) -> Refused | None:
+    """Whether mediation with these may be begun: each has a valid lift that names it."""
+    lifts = {hold.recipient: hold.lift for hold in holds}
+    if any(lifts[recipient] is None for recipient in recipients):
+        return Refused("held")
+    named = all((lift := lifts[recipient]) is not None and lift.mediation for recipient in recipients)
+    return None if named else Refused("mediation_not_named")

@@ -1,21 +1,67 @@
-"""Lifts of the contact hold: append-only. Nothing writes them yet, so everything is held."""
+"""Lifts of the contact hold and mediations: append-only."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
 
 from services.escalation.domain.hold import Action, HeldFrom, Lift
-from shared.ids import CaseId
+from shared.ids import CaseId, PersonId
 from shared.postgres.pool import Connection
 
 
 async def lifts(conn: Connection, case_id: CaseId) -> list[Lift]:
-    """All lifts ever recorded of the case."""
+    """All steps ever recorded of the case."""
     rows = await conn.fetch("SELECT * FROM lifts WHERE case_id = $1 ORDER BY recipient, n", case_id)
     return [
         Lift(
-            HeldFrom(row["recipient"]),
-            row["n"],
-            Action(row["action"]),
-            row["covers_report_no"],
-            row["until"],
-            row["person_id"],
+            recipient=HeldFrom(row["recipient"]),
+            n=row["n"],
+            action=Action(row["action"]),
+            covers=_covers(row["covers"]),
+            until=row["until"],
+            person_id=row["person_id"],
+            assessment_id=row["assessment_id"],
+            mediation=row["mediation"],
         )
         for row in rows
     ]
+
+
+def _covers(body: str) -> Mapping[CaseId, int]:
+    return {CaseId(UUID(case_id)): report_no for case_id, report_no in json.loads(body).items()}
+
+
+async def add(conn: Connection, case_id: CaseId, lift: Lift, *, reason: bytes, now: datetime) -> None:
+    """Record a step."""
+    await conn.execute(
+        """INSERT INTO lifts (case_id, recipient, n, action, covers, until, person_id, at, assessment_id, reason,
+               mediation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
+        case_id,
+        lift.recipient,
+        lift.n,
+        lift.action,
+        json.dumps({str(each): report_no for each, report_no in lift.covers.items()}),
+        lift.until,
+        lift.person_id,
+        now,
+        lift.assessment_id,
+        reason,
+        lift.mediation,
+    )
+
+
+async def add_mediation(
+    conn: Connection,
+    mediation_id: UUID,
+    case_id: CaseId,
+    *,
+    recipients: list[HeldFrom],
+    note: bytes,
+    by: PersonId,
+    now: datetime,
+) -> None:
+    """Record that mediation was begun."""
+    await conn.execute(
+        "INSERT INTO mediations VALUES ($1, $2, $3, $4, $5, $6)", mediation_id, case_id, recipients, note, by, now
+    )

@@ -90,6 +90,18 @@ async def shown_up_to(conn: Connection, case_id: CaseId) -> int:
     return n
 
 
+async def newest_of(conn: Connection, case_id: CaseId) -> Mapping[CaseId, int]:
+    """The newest report of the case and of each that is directly linked, whichever of the two named the other."""
+    rows = await conn.fetch(
+        """SELECT c.case_id, coalesce(max(r.report_no), 0) AS newest FROM cases c LEFT JOIN reports r USING (case_id)
+           WHERE c.case_id = $1 OR c.linked_case_ids @> ARRAY[$1::uuid]
+               OR c.case_id = ANY (ARRAY(SELECT unnest(linked_case_ids) FROM cases WHERE case_id = $1))
+           GROUP BY c.case_id""",
+        case_id,
+    )
+    return {row["case_id"]: row["newest"] for row in rows}
+
+
 async def newest_id(conn: Connection, case_id: CaseId) -> ReportId:
     """The report with the highest number."""
     return ReportId(

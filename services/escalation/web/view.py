@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from services.escalation.domain.escalation import Escalation
-from services.escalation.domain.hold import Hold, holds
-from services.escalation.store import case, countersign, deadline, escalation, hold, page, report
+from services.escalation.domain.hold import Hold, Newest, covers, holds
+from services.escalation.store import assessment, case, countersign, deadline, escalation, hold, page, report
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
 from shared.ids import CaseId
@@ -26,8 +26,8 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyR
     running = await escalation.newest(conn, case_id)
     reports, ratings = await report.reports(conn, case_id), await report.ratings(conn, case_id)
     highest = await report.highest_level(conn, case_id)
-    newest_report_no = max((each["report_no"] for each in reports), default=0)
-    held = holds(await hold.lifts(conn, case_id), newest_report_no=newest_report_no, now=tx.now)
+    newest = await report.newest_of(conn, case_id)
+    held = holds(await hold.lifts(conn, case_id), newest=newest, now=tx.now)
     asked = await countersign.of_case(conn, case_id)
     key = keys.unwrap(row["wrapped_key"]) if row["wrapped_key"] else None
     return {
@@ -39,6 +39,7 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyR
         "rating": await _rating(tx, ratings[-1], who) if ratings else None,
         "ratings": [{"rating_no": each["rating_no"], "level": each["level"]} for each in ratings],
         "hold": [_hold(each) for each in held],
+        "assessments": [_assessment(each, newest) for each in await assessment.of_case(conn, case_id)],
         "escalation": _escalation(running) if running else None,
         "countersigns": [_countersign(each, key) for each in asked if key],
         "deadlines": [_deadline(each) for each in await deadline.of_case(conn, case_id)],
@@ -84,7 +85,16 @@ def _hold(held: Hold) -> Json:
         "state": held.state,
         "until": _at(held.lift.until) if held.lift else None,
         "by": str(held.lift.person_id) if held.lift else None,
+        "mediation": bool(held.lift and held.lift.mediation),
     }
+
+
+def _assessment(row: asyncpg.Record, newest: Newest) -> Json:
+    """Codes alone; `current`: it covers everything that has come, so that a lift may cite it."""
+    codes = {name: row[name] for name in ("covers_report_no", "level", "acute", "form")}
+    current = covers(assessment.covers_of(row), newest)
+    by = {"by": str(row["person_id"]), "at": _at(row["at"])}
+    return {"assessment_id": str(row["assessment_id"]), **codes, **by, "current": current}
 
 
 def _escalation(running: Escalation) -> Json:

@@ -1,0 +1,89 @@
+"""The risk assessment: drafted as often as the person likes, recorded once, read with a trace."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.escalation.domain.assessment import FORM, Risk
+from services.escalation.domain.escalation import Refused
+from services.escalation.store import assessment, case, report
+from shared.auth.people import Person
+from shared.delivery.outbox import Transaction
+from shared.evidence import Facts, record
+from shared.ids import CaseId, derived_id
+from shared.sealing import KeyRing
+
+Answers = Mapping[str, Any]
+
+
+async def assess(
+    tx: Transaction,
+    who: Person,
+    case_id: CaseId,
+    *,
+    covers: int,
+    level: Risk,
+    acute: bool,
+    answers: Answers,
+    keys: KeyRing,
+) -> UUID | Refused:
+    """Record an assessment of reports 1 to `covers`, and of what has come by now in linked cases; its id."""
+    if covers > await report.shown_up_to(tx.conn, case_id):
+        return Refused("not_shown")
+    named, key = tx.ids(), await case.data_key(tx.conn, case_id, keys)
+    await assessment.add(
+        tx.conn,
+        named,
+        case_id,
+        covers_report_no=covers,
+        covers={**await report.newest_of(tx.conn, case_id), case_id: covers},
+        form=FORM.version,
+        level=level,
+        acute=acute,
+        answers=key.seal(json.dumps(dict(answers)).encode(), table="assessments", column="answers", row=named),
+        by=who.person_id,
+        now=tx.now,
+    )
+    await assessment.drop_draft(tx.conn, case_id, who.person_id)
+    await case.changed(tx.conn, case_id)
+    facts: Facts = {"assessment_id": str(named), "covers_report_no": covers, "level": level.value, "acute": acute}
+    await record(tx, case_id, act="assessed", actor=who.person_id, facts=facts)
+    return named
+
+
+async def read(
+    tx: Transaction, who: Person, case_id: CaseId, assessment_id: UUID, *, keys: KeyRing
+) -> tuple[asyncpg.Record, Answers] | None:
+    """An assessment with its answers. That it was read is evidence."""
+    row = await assessment.get(tx.conn, case_id, assessment_id)
+    if row is None:
+        return None
+    key = await case.data_key(tx.conn, case_id, keys)
+    plain = key.unseal(row["answers"], table="assessments", column="answers", row=assessment_id)
+    await record(tx, case_id, act="assessment_read", actor=who.person_id, facts={"assessment_id": str(assessment_id)})
+    return row, json.loads(plain)
+
+
+async def save_draft(tx: Transaction, who: Person, case_id: CaseId, answers: Answers, *, keys: KeyRing) -> None:
+    """Keep what the person has written so far, sealed."""
+    key = await case.data_key(tx.conn, case_id, keys)
+    sealed = key.seal(json.dumps(dict(answers)).encode(), table="drafts", column="answers", row=_draft(case_id, who))
+    await assessment.put_draft(tx.conn, case_id, who.person_id, form=FORM.version, answers=sealed, now=tx.now)
+
+
+async def draft(
+    tx: Transaction, who: Person, case_id: CaseId, *, keys: KeyRing
+) -> tuple[asyncpg.Record, Answers] | None:
+    """What the person has written so far; nobody else's."""
+    row = await assessment.draft(tx.conn, case_id, who.person_id)
+    if row is None:
+        return None
+    key = await case.data_key(tx.conn, case_id, keys)
+    return row, json.loads(key.unseal(row["answers"], table="drafts", column="answers", row=_draft(case_id, who)))
+
+
+def _draft(case_id: CaseId, who: Person) -> UUID:
+    return derived_id("draft", case_id, who.person_id)

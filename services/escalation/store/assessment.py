@@ -1,0 +1,94 @@
+"""Risk assessments, append-only, and the drafts of those to come. Answers are sealed."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from services.escalation.domain.assessment import Risk
+from services.escalation.domain.hold import Newest
+from shared.ids import CaseId, PersonId
+from shared.postgres.pool import Connection
+
+
+async def add(
+    conn: Connection,
+    assessment_id: UUID,
+    case_id: CaseId,
+    *,
+    covers_report_no: int,
+    covers: Newest,
+    form: int,
+    level: Risk,
+    acute: bool,
+    answers: bytes,
+    by: PersonId,
+    now: datetime,
+) -> None:
+    """Record an assessment."""
+    await conn.execute(
+        "INSERT INTO assessments VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        assessment_id,
+        case_id,
+        covers_report_no,
+        json.dumps({str(each): report_no for each, report_no in covers.items()}),
+        form,
+        level,
+        acute,
+        answers,
+        by,
+        now,
+    )
+
+
+async def get(conn: Connection, case_id: CaseId, assessment_id: UUID) -> asyncpg.Record | None:
+    """An assessment of the case."""
+    return await conn.fetchrow(
+        "SELECT * FROM assessments WHERE case_id = $1 AND assessment_id = $2", case_id, assessment_id
+    )
+
+
+async def covers(conn: Connection, case_id: CaseId, assessment_id: UUID | None) -> Newest | None:
+    """What an assessment of the case covers; None where there is no such assessment."""
+    row = await get(conn, case_id, assessment_id) if assessment_id else None
+    return covers_of(row) if row else None
+
+
+def covers_of(row: asyncpg.Record) -> Mapping[CaseId, int]:
+    """The newest report of each case that it looked at."""
+    return {CaseId(UUID(case_id)): report_no for case_id, report_no in json.loads(row["covers"]).items()}
+
+
+async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
+    """The case's assessments, oldest first."""
+    rows: list[asyncpg.Record] = await conn.fetch(
+        "SELECT * FROM assessments WHERE case_id = $1 ORDER BY at, assessment_id", case_id
+    )
+    return rows
+
+
+async def put_draft(
+    conn: Connection, case_id: CaseId, person_id: PersonId, *, form: int, answers: bytes, now: datetime
+) -> None:
+    """Keep what the person has written so far."""
+    await conn.execute(
+        """INSERT INTO drafts VALUES ($1, $2, $3, $4, $5)
+           ON CONFLICT (case_id, person_id) DO UPDATE SET form = $3, answers = $4, saved_at = $5""",
+        case_id,
+        person_id,
+        form,
+        answers,
+        now,
+    )
+
+
+async def draft(conn: Connection, case_id: CaseId, person_id: PersonId) -> asyncpg.Record | None:
+    """What the person has written so far."""
+    return await conn.fetchrow("SELECT * FROM drafts WHERE case_id = $1 AND person_id = $2", case_id, person_id)
+
+
+async def drop_draft(conn: Connection, case_id: CaseId, person_id: PersonId) -> None:
+    """It has been recorded."""
+    await conn.execute("DELETE FROM drafts WHERE case_id = $1 AND person_id = $2", case_id, person_id)
