@@ -52,7 +52,7 @@ class Deadline:
         """How it begins. One that is born past its limit runs until the tick has told of it."""
         if self.done_at is None:
             return "running"
-        return "met" if self.done_at <= self.limit else "missed"
+        return "met" if self.done_at < self.limit else "missed"
 
 
 class Passed(StrEnum):

@@ -33,7 +33,7 @@ async def meet(conn: Connection, report_id: ReportId, rule: Rule, at: datetime, 
     """It was done then. What was done too late stays missed."""
     await conn.execute(
         """UPDATE deadlines SET state = 'met', next_at = NULL
-           WHERE report_id = $1 AND rule = $2 AND ($4::text IS NULL OR about = $4) AND $3 <= limit_at""",
+           WHERE report_id = $1 AND rule = $2 AND ($4::text IS NULL OR about = $4) AND $3 < limit_at""",
         report_id,
         rule,
         at,
