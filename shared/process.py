@@ -4,7 +4,9 @@ Crash-only: a loop that raises ends the process with an error and the supervisor
 """
 
 import asyncio
+import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -14,14 +16,19 @@ from typing import Any, TypeVar
 import asyncpg
 import uvicorn
 from pydantic import ValidationError
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from shared import crash, watchdog
 from shared.auth.services import ServiceTokens
-from shared.delivery import kafka
+from shared.delivery import figures, kafka
 from shared.delivery.consumer import Consumer
+from shared.delivery.door import events_route
 from shared.delivery.inbox import Inbox, On
 from shared.delivery.outbox import INFRASTRUCTURE, Transactions
+from shared.delivery.reception import Reception
 from shared.delivery.relay import Relay
+from shared.delivery.second_road import SecondRoad
 from shared.postgres.migrations import Migration, SchemaMismatch, check_schema, migrate
 from shared.postgres.pool import Pool, open_pool
 from shared.postgres.wake import Wake, wait
@@ -29,6 +36,7 @@ from shared.sealing import KeyRing
 from shared.settings import ServiceSettings
 from shared.telemetry import logging, metrics, tracing
 from shared.telemetry.logging import log
+from shared.watchdog import Beat
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -39,7 +47,10 @@ def run(name: str, settings: type[S], commands: Mapping[str, Callable[[S], Await
     if command is None:
         sys.exit(_say(f"Usage: python -m services.{name} {'|'.join(commands)}", code=2))
     try:
+        crash.arm(os.environ)
         asyncio.run(_awaited(command(settings())))
+    except crash.CrashNotAllowed:
+        sys.exit(_say(f"{name}: unset BEREDSKAB_CRASH_AT: it is for tests alone.", code=2))
     except ValidationError as error:
         wrong = ", ".join(sorted({f"BEREDSKAB_{each['loc'][0]}".upper() for each in error.errors()}))
         sys.exit(_say(f"{name}: set {wrong} (see .env.example).", code=2))
@@ -93,29 +104,57 @@ class Service:
         """What `/ready` of a worker names: the database or Kafka, where it does not have them."""
         return [*await self.database_missing(), *([] if consumer.connected else ["kafka"])]
 
+    def reception(self, subscriptions: Sequence[On[Any]]) -> Reception:
+        """Where events of a subscription table are taken in, whichever road they come by."""
+        return Reception(Inbox(self.transactions, subscriptions), self.pool, self.keys, self.settings.clock)
+
     def consumer(self, subscriptions: Sequence[On[Any]]) -> Consumer:
         """The consumer of a subscription table, in the group named like the service."""
-        return Consumer(self.settings, self.name, Inbox(self.transactions, subscriptions), self.pool, self.keys)
+        return Consumer(self.settings, self.name, self.reception(subscriptions))
+
+    def events(self, subscriptions: Sequence[On[Any]]) -> list[Route]:
+        """`POST /events`: the end of the second road, for the process whose port the other services know."""
+        return [events_route(self.name, self.reception(subscriptions), self.tokens)]
 
     async def serve(self, web: ASGIApp) -> None:
         """Run a door: HTTP alone, so that no stuck worker takes it along."""
         await _until_stopped(self._server(web), [self.wake.notify_others()])
 
     async def work(self, web: ASGIApp, consumer: Consumer | None, loops: Sequence[Loop]) -> None:
-        """Run a worker: consumer, relay and loops, with HTTP beside them."""
-        relay = Relay(self.settings, self.pool, self.wake.event())
-        running = [self.wake.notify_others(), self.wake.listen(), relay.run(), *(self._loop(loop) for loop in loops)]
+        """Run a worker: consumer, relay and loops, with HTTP beside them, under a watchdog."""
+        relay = Relay(self.settings, self.pool, self.wake, SecondRoad(self.settings, self.name, self.pool, self.tokens))
+        if consumer is not None:
+            loops = [*loops, Loop("replay", consumer.reception.replay_once, at_most=5)]
+        kept = [(loop, Beat(loop.name)) for loop in loops]
+        running = [
+            self.wake.notify_others(),
+            self.wake.listen(),
+            relay.run(),
+            figures.keep(self.pool, self.settings.clock, consumer),
+        ]
+        running += [self._loop(loop, beat) for loop, beat in kept]
+        beats = [relay.beat, *(beat for _, beat in kept)]
         if consumer is not None:
             running.append(consumer.run())
+            beats.append(consumer.beat)
+        watchdog.watch(beats)
         await _until_stopped(self._server(web), running)
 
-    async def _loop(self, loop: Loop) -> None:
+    async def _loop(self, loop: Loop, beat: Beat) -> None:
+        """Faults of the ground are waited out here, so that no loop has to."""
         woken = self.wake.event()
         while True:
-            if not await loop.run_once():
+            beat()
+            try:
+                done = await loop.run_once()
+            except INFRASTRUCTURE as error:
+                log().warning("loop.interrupted", loop=loop.name, error=logging.error_code(error))
+                await asyncio.sleep(0.25)
+                continue
+            if not done:
                 await wait(woken, at_most=loop.at_most)
 
-    def _server(self, web: ASGIApp) -> uvicorn.Server:
+    def _server(self, web: ASGIApp) -> "_Server":
         config = uvicorn.Config(
             web,
             host=self.settings.http_host,
@@ -126,24 +165,36 @@ class Service:
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        return _Server(config)
+        return _Server(config, self.settings.http_fd)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the process decides when to stop."""
+    """uvicorn without its own signal handlers: the process decides when to stop.
+
+    With `fd` it takes over a socket that listens already. Who holds that socket open beside us loses no connection
+    while we restart.
+    """
+
+    def __init__(self, config: uvicorn.Config, fd: int) -> None:
+        super().__init__(config)
+        self._inherited = [socket.socket(fileno=fd)] if fd else None
+
+    async def answer(self) -> None:
+        """Serve until `should_exit`."""
+        await self.serve(self._inherited)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
 
-async def _until_stopped(server: uvicorn.Server, running: Sequence[Any]) -> None:
+async def _until_stopped(server: _Server, running: Sequence[Any]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     tasks = [asyncio.ensure_future(each) for each in running]
-    door = asyncio.ensure_future(server.serve())
+    door = asyncio.ensure_future(server.answer())
     ended = asyncio.ensure_future(stop.wait())
     done, _ = await asyncio.wait([*tasks, door, ended], return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True

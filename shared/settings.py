@@ -36,6 +36,8 @@ class ServiceSettings(BaseSettings):
     keys_dir: Path
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
+    http_fd: int = Field(default=0, ge=0)
+    peers: dict[str, str] = {}
     otlp_endpoint: str = ""
     instance: int = Field(default=0, ge=0)
     clock_offset_seconds: float = 0

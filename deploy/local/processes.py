@@ -116,6 +116,9 @@ def _migration(place: Place, service: str) -> Process:
     )
 
 
+_DOORS = ("intake-web", "triage-work", "escalation-web", "notify-work")
+"""Where each service takes `/events`."""
+
 _STANDS_ON = {
     "intake-web": ("intake-migrate", "otlp"),
     "intake-work": ("intake-migrate", "escalation-migrate", "otlp"),
@@ -147,6 +150,7 @@ def service_environment(place: Place, name: str) -> dict[str, str]:
         "KEYS_DIR": str(place.home / "keys" / service),
         "HTTP_PORT": str(place.port(name) if name in PORTS else place.port("intake-web")),
         "OTLP_ENDPOINT": place.http("otlp"),
+        "PEERS": json.dumps({door.rsplit("-", 1)[0]: place.http(door) for door in _DOORS}),
         **_own_settings(place, service),
         **_overridden(place, name),
     }

@@ -36,7 +36,7 @@ async def web(settings: Settings) -> None:
     """The API: answers as long as its database does, whatever else is away."""
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         api = Api(service.transactions, PeopleTokens.read(settings.keys_dir, settings.clock), service.keys)
-        await service.serve(application(routes(api), ready=service.database_missing))
+        await service.serve(application([*routes(api), *service.events(SUBSCRIPTIONS)], ready=service.database_missing))
 
 
 async def work(settings: Settings) -> None:

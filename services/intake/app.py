@@ -31,7 +31,9 @@ async def web(settings: Settings) -> None:
     """The door: takes reports as long as its database answers, whatever else is away."""
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         door = Door(service.transactions, Secrets.read(service.keys, settings.keys_dir), settings.duty_phone)
-        await service.serve(application(routes(door), ready=service.database_missing))
+        await service.serve(
+            application([*routes(door), *service.events(SUBSCRIPTIONS)], ready=service.database_missing)
+        )
 
 
 async def work(settings: Settings) -> None:

@@ -32,8 +32,8 @@ async def work(settings: Settings) -> None:
         sender = _sender(settings, service)
         await sender.start()
         try:
-            ready = application([], ready=partial(service.worker_missing, consumer))
-            await service.work(ready, consumer, [Loop("send", sender.run_once)])
+            web = application(service.events(SUBSCRIPTIONS), ready=partial(service.worker_missing, consumer))
+            await service.work(web, consumer, [Loop("send", sender.run_once)])
         finally:
             await sender.drain()
 

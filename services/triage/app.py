@@ -26,7 +26,7 @@ async def work(settings: Settings) -> None:
     """Hear of reports, rate their cases, rate again when a date has come near; show the rules."""
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         consumer = service.consumer(SUBSCRIPTIONS)
-        web = application(ROUTES, ready=partial(service.worker_missing, consumer))
+        web = application([*ROUTES, *service.events(SUBSCRIPTIONS)], ready=partial(service.worker_missing, consumer))
         await service.work(web, consumer, [Loop("tick", partial(tick.run_once, service.transactions), at_most=5)])
 
 

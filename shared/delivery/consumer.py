@@ -4,48 +4,56 @@ The handler given to FastStream never raises: with manual acknowledgement a rais
 """
 
 import asyncio
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream.kafka.subscriber.usecase import DefaultSubscriber
 
-from shared.clock import Clock
-from shared.delivery import kafka, parking
-from shared.delivery.inbox import Inbox
+from shared.crash import crash_point
+from shared.delivery import kafka
+from shared.delivery.arrival import Arrival
 from shared.delivery.outbox import INFRASTRUCTURE
-from shared.events.envelope import Envelope, Undecodable, envelope_of, event_of, text_headers
-from shared.events.model import Event
-from shared.postgres.pool import Pool
-from shared.sealing import KeyRing
+from shared.delivery.reception import Reception
+from shared.postgres.wake import wait
 from shared.settings import ServiceSettings
 from shared.telemetry.logging import error_code, log
 from shared.telemetry.tracing import process_span
+from shared.watchdog import Beat
 
 COMMIT_EVERY = 100
 COMMIT_AFTER = 1.0
+LOOK_EVERY = 2.0
+_ANSWERED_LATELY = 10.0
+_FAULTS = (KafkaError, IllegalStateError, OSError, TimeoutError)
 
 
 class Consumer:
     """One service's subscription: one group, one record at a time, in order within each partition."""
 
-    def __init__(self, settings: ServiceSettings, group: str, inbox: Inbox, pool: Pool, keys: KeyRing) -> None:
+    def __init__(self, settings: ServiceSettings, group: str, reception: Reception) -> None:
+        self.reception = reception
+        self.beat = Beat("consumer", at_most=120)  # a rebalance may take 60 s
+        self.lag_seconds = 0.0
         self._group = group
-        self._inbox = inbox
-        self._pool = pool
-        self._keys = keys
-        self._clock: Clock = settings.clock
+        self._settings = settings
+        self._clock = settings.clock
         self._offsets: dict[TopicPartition, int] = {}
         self._uncommitted = 0
         self._busy = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._joined = False
+        self._answered = float("-inf")
+        self._in_hand_since = 0.0
         self._broker = kafka.broker(settings)
         self._subscriber: DefaultSubscriber = self._broker.subscriber(
-            *inbox.topics,
+            *reception.inbox.topics,
             group_id=group,
             group_instance_id=f"{group}-{settings.instance}",
             auto_offset_reset="earliest",
-            listener=_CommitOnRevoke(self),
+            listener=_Membership(self),
             session_timeout_ms=10_000,
             heartbeat_interval_ms=3_000,
             rebalance_timeout_ms=60_000,
@@ -55,23 +63,27 @@ class Consumer:
 
     @property
     def connected(self) -> bool:
-        """Whether the consumer holds partitions."""
-        consumer = self._subscriber.consumer
-        return consumer is not None and bool(consumer.assignment())
+        """Whether the consumer is a member of its group and Kafka has answered it lately."""
+        return self._joined and time.monotonic() - self._answered < _ANSWERED_LATELY
 
     async def run(self) -> None:
         """Start as soon as Kafka answers, then commit once a second. Runs until cancelled; stops cleanly then."""
         try:
             await self._start()
+            looked = time.monotonic()
             while True:
                 await asyncio.sleep(COMMIT_AFTER)
                 await self.commit()
+                if time.monotonic() - looked >= LOOK_EVERY:
+                    await self._look()
+                    looked = time.monotonic()
         finally:
             await self._stop()
 
     async def _start(self) -> None:
         delay = 0.25
         while True:
+            self.beat()
             try:
                 return await self._broker.start()
             except (KafkaError, OSError) as error:
@@ -82,7 +94,9 @@ class Consumer:
             delay = min(delay * 2, 2.0)
 
     async def _stop(self) -> None:
+        """Finish what is in hand, commit it, leave. An event that waits for the database is left to the next start."""
         self._subscriber.running = False
+        self._stopping.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(10):
                 async with self._busy:
@@ -91,92 +105,111 @@ class Consumer:
 
     async def _on_record(self, record: ConsumerRecord) -> None:
         async with self._busy:
-            await self._take(record)
+            self._in_hand_since = record.timestamp / 1000
+            if not await self._taken(_arrival(record)):
+                return
             self._offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
             self._uncommitted += 1
+            self.beat()
         if self._uncommitted >= COMMIT_EVERY:
             await self.commit()
+
+    async def _taken(self, arrival: Arrival) -> bool:
+        """Whether it is done with. Faults of the ground: the same event again, for ever, or until we stop."""
+        delay = 0.05
+        while not self._stopping.is_set():
+            try:
+                if await self._tried(arrival):
+                    return True
+            except INFRASTRUCTURE as error:
+                log().warning("event.retried", event_id=arrival.event_id, type=arrival.type, error=error_code(error))
+            self.beat()
+            await wait(self._stopping, at_most=delay, clear=False)
+            delay = min(delay * 2, 5.0)
+        return False
+
+    async def _tried(self, arrival: Arrival) -> bool:
+        opened = await self.reception.open(arrival)
+        if opened is None:
+            return True
+        with process_span(
+            arrival.topic,
+            group=self._group,
+            partition=arrival.partition,
+            offset=arrival.offset,
+            event_id=str(opened.envelope.id),
+            traceparent=opened.envelope.traceparent,
+        ):
+            return await self.reception.deliver(arrival, opened)
 
     async def commit(self) -> None:
         """Commit what has had its effect. A rebalance in between is benign: the inbox drops what comes again."""
         consumer, offsets = self._subscriber.consumer, dict(self._offsets)
         if consumer is None or not offsets:
             return
+        crash_point("offsets.before_commit")
         mine = {partition: offset for partition, offset in offsets.items() if partition in consumer.assignment()}
         try:
             if mine:
                 await consumer.commit(mine)
-        except (CommitFailedError, IllegalStateError, KafkaError) as error:
+        except (CommitFailedError, *_FAULTS) as error:
             log().info("kafka.commit_failed", error=error_code(error))
             return
+        crash_point("offsets.after_commit")
+        self._forget(offsets)
+
+    def _forget(self, offsets: dict[TopicPartition, int]) -> None:
         for partition, offset in offsets.items():
             if self._offsets.get(partition) == offset:
                 del self._offsets[partition]
         self._uncommitted = 0
 
-    async def _take(self, record: ConsumerRecord) -> None:
+    async def _look(self) -> None:
+        """How far behind are we? While Kafka is away nobody can tell, and nobody here is to blame.
+
+        Kafka reachable but not by this client (all its brokers have new addresses, say): no sign of life.
+        """
+        consumer = self._subscriber.consumer
         try:
-            envelope = envelope_of(text_headers(record.headers))
-            event = event_of(envelope, record.value or b"")
-        except Undecodable as fault:
-            await self._park(record, reason=fault.reason)
+            async with asyncio.timeout(5):
+                behind = consumer is not None and await _behind(consumer)
+        except _FAULTS:
+            if not await kafka.reachable(self._settings):
+                self.beat()
             return
-        if event is None or not self._inbox.handles(event):
-            return
-        with process_span(
-            record.topic,
-            group=self._group,
-            partition=record.partition,
-            offset=record.offset,
-            event_id=str(envelope.id),
-            traceparent=envelope.traceparent,
-        ):
-            await self._deliver(record, envelope, event)
-
-    async def _deliver(self, record: ConsumerRecord, envelope: Envelope, event: Event) -> None:
-        delay = 0.05
-        while True:
-            try:
-                return await self._inbox.take(envelope, event)
-            except INFRASTRUCTURE as error:
-                log().warning("event.retried", event_id=envelope.id, type=event.type, error=error_code(error))
-            except Exception as error:
-                log().error("event.failed", event_id=envelope.id, type=event.type, error=error_code(error))
-                if await self._gave_up(record):
-                    await self._park(record, reason=f"handler_{error_code(error)}")
-                    return None
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, 5.0)
-
-    async def _gave_up(self, record: ConsumerRecord) -> bool:
-        with suppress(*INFRASTRUCTURE):
-            return await parking.count_try(self._pool, record) >= parking.TRIES
-        return False
-
-    async def _park(self, record: ConsumerRecord, *, reason: str) -> None:
-        delay = 0.05
-        while True:
-            try:
-                await parking.park(self._pool, self._keys, self._clock, record, reason=reason)
-                where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-                log().error("event.parked", reason=reason, **where)
-                return
-            except INFRASTRUCTURE as error:
-                log().warning("park.retried", error=error_code(error))
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, 5.0)
+        self._answered = time.monotonic()
+        now = self._clock.now() - self._clock.offset
+        self.lag_seconds = max(0.0, now.timestamp() - self._in_hand_since) if behind else 0.0
+        if self._joined and not behind and not self._busy.locked() and _alive(self._subscriber):
+            self.beat()
 
 
-class _CommitOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc]
+class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]
     """Before partitions go elsewhere, what is in hand is finished and committed."""
 
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._consumer._joined = False
         with suppress(TimeoutError):
             async with asyncio.timeout(20), self._consumer._busy:
                 await self._consumer.commit()
+        self._consumer._offsets.clear()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        return None
+        self._consumer._joined = True
+        self._consumer._answered = time.monotonic()
+
+
+def _arrival(record: ConsumerRecord) -> Arrival:
+    return Arrival(record.topic, tuple(record.headers), record.value or b"", record.partition, record.offset)
+
+
+def _alive(subscriber: DefaultSubscriber) -> bool:
+    return not all(task.done() for task in subscriber.tasks)
+
+
+async def _behind(consumer: AIOKafkaConsumer) -> bool:
+    ends = await consumer.end_offsets(consumer.assignment())
+    return any([await consumer.position(partition) < end for partition, end in ends.items()])

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
@@ -65,8 +66,24 @@ async def abandon(old: AIOKafkaProducer) -> None:
     Reaches into aiokafka's private names, which is why the version is pinned; this is the only place that does.
     """
     old._closed = True
-    await old.client.close()
-    await old._sender.close()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(5):
+            await old.client.close()
+            await old._sender.close()
+
+
+async def reachable(settings: ServiceSettings) -> bool:
+    """Whether any of the bootstrap servers accepts a connection."""
+    for server in settings.kafka_bootstrap_servers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            async with asyncio.timeout(2):
+                _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+        except (OSError, TimeoutError, ValueError):
+            continue
+        writer.close()
+        return True
+    return False
 
 
 async def create_topic(settings: ServiceSettings, topic: str) -> None:

@@ -9,6 +9,8 @@ from datetime import datetime
 import asyncpg
 
 from shared.clock import Clock
+from shared.crash import crash_point
+from shared.events.consumers import CONSUMERS
 from shared.events.envelope import Envelope, headers_of
 from shared.events.model import Event
 from shared.ids import EventId, NewId, new_id
@@ -55,8 +57,8 @@ async def append(tx: Transaction, event: Event, *, sequence: int, traceparent: s
         traceparent=traceparent or current_traceparent(),
     )
     await tx.conn.execute(
-        """INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+        """INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at, waits_for)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
         envelope.id,
         event.topic,
         event.case_id,
@@ -64,6 +66,7 @@ async def append(tx: Transaction, event: Event, *, sequence: int, traceparent: s
         event.model_dump_json().encode(),
         event.urgent,
         tx.now,
+        CONSUMERS.get(type(event), ()) if event.urgent else (),
     )
     tx.published += 1
 
@@ -84,7 +87,10 @@ class Transactions:
             async with self.pool.acquire() as conn, conn.transaction():
                 tx = Transaction(conn, self.clock.now(), self.source)
                 yield tx
+                if tx.published or tx.work_waits:
+                    crash_point("act.before_commit")
         if tx.published or tx.work_waits:
+            crash_point("act.after_commit")
             self._wake()
 
 

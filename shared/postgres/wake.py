@@ -73,9 +73,10 @@ class Wake:
                 await conn.remove_listener(CHANNEL, heard)
 
 
-async def wait(event: asyncio.Event, *, at_most: float) -> None:
+async def wait(event: asyncio.Event, *, at_most: float, clear: bool = True) -> None:
     """Wait until woken, or `at_most` seconds: the poll that makes a lost wake harmless."""
     with suppress(TimeoutError):
         async with asyncio.timeout(at_most):
             await event.wait()
-    event.clear()
+    if clear:
+        event.clear()

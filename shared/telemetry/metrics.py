@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from opentelemetry import metrics
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.metrics import CallbackOptions, Histogram, Observation
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
@@ -28,6 +28,11 @@ def duration(name: str, description: str) -> Histogram:
     return metrics.get_meter("beredskab").create_histogram(
         name, unit="s", description=description, explicit_bucket_boundaries_advisory=SECONDS
     )
+
+
+def counter(name: str, description: str) -> Counter:
+    """A count that only grows."""
+    return metrics.get_meter("beredskab").create_counter(name, description=description)
 
 
 def gauges(values: Callable[[], Mapping[str, float]], names: Mapping[str, str]) -> None:

@@ -109,18 +109,18 @@ def start_send_span(topic: str, *, event_id: str, traceparent: str | None) -> Sp
 
 @contextmanager
 def process_span(
-    topic: str, *, group: str, partition: int, offset: int, event_id: str, traceparent: str | None
+    topic: str, *, group: str, partition: int | None, offset: int | None, event_id: str, traceparent: str | None
 ) -> Iterator[Span]:
-    """A CONSUMER span for one event taken in, child of the context in its headers."""
-    attributes: Attributes = {
+    """A CONSUMER span for one event taken in, child of the context in its headers. It came by HTTP without offset."""
+    attributes: dict[str, str | int] = {
         "messaging.system": "kafka",
         "messaging.operation.type": "process",
         "messaging.operation.name": "process",
         "messaging.destination.name": topic,
-        "messaging.destination.partition.id": str(partition),
-        "messaging.kafka.offset": offset,
         "messaging.consumer.group.name": group,
         "messaging.message.id": event_id,
     }
+    if partition is not None and offset is not None:
+        attributes |= {"messaging.destination.partition.id": str(partition), "messaging.kafka.offset": offset}
     with span(f"process {topic}", SpanKind.CONSUMER, attributes, parent=context_of(traceparent)) as running:
         yield running

@@ -10,7 +10,7 @@ from shared.events.envelope import Envelope
 from shared.events.escalation import MessageWithdrawn
 from shared.ids import CaseId, EventId, MessageId, new_id
 from tests.conftest import OpenGround
-from tests.integration.shared.test_outbox import MIGRATIONS
+from tests.support.miniature import MIGRATIONS
 from tests.support.samples import AT
 from tests.support.services import Ground
 
