@@ -1,0 +1,143 @@
+"""What people write appears nowhere but in sealed columns, and the search that says so would find it elsewhere."""
+
+import json
+import smtplib
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx2
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from shared.auth.people import Role
+from shared.sealing import KeyRing
+from tests.support.children import new_child
+from tests.support.leaks import found_in, leaks
+from tests.support.system import System, until
+
+NAME, SCHOOL, MOTHER = "Zoltana Plantesen", "Skolen på Ærtemarken", "Quendolyn Hemmelig"
+SENTENCE = "Hun hviskede at kufferten står pakket bag døren"
+QUOTE, CODE_WORD, PHONE = "du skal bare vente til ferien", "blåhvalkaffe", "71 93 55 08"
+REASON = "Moderens søster Wilhelmyna ringede og fortrød"
+
+
+def planted_body(cpr: str) -> dict[str, object]:
+    """A report with something planted wherever people can write."""
+    return {
+        "legal_kind": "section_133",
+        "reporter": {"name": MOTHER, "kind": "teacher", "institution": SCHOOL, "phone": PHONE, "safe_hours": CODE_WORD},
+        "children": [{"name": NAME, "cpr": cpr, "relation": SENTENCE}],
+        "text": f"{SENTENCE}. {NAME} er bange for {MOTHER}.",
+        "parents_know": CODE_WORD,
+        "answers": [
+            {"sign": "travel.passport_taken", "answer": "said", "when": "now", "quote": QUOTE},
+            {"sign": NAME, "answer": QUOTE, "when": SENTENCE, "date": CODE_WORD},
+        ],
+        "conflict": {"declared": False, "about": MOTHER},
+        NAME: {SENTENCE: [CODE_WORD]},
+    }
+
+
+async def test_what_people_write_is_nowhere_but_sealed(system: System) -> None:
+    cpr = new_child()["cpr"]
+    planted = {NAME, SCHOOL, MOTHER, SENTENCE, QUOTE, CODE_WORD, PHONE, REASON, cpr, cpr.replace("-", "")}
+    body = json.dumps(planted_body(cpr)).encode()
+    answer = await system.post(body, key=f"{NAME}-{uuid4()}".encode().hex(), headers={"User-Agent": f"Plant {PHONE}"})
+    assert answer.status_code == 201
+    await answered_in_full(system, answer.json()["report_id"])
+
+    said = [answer, *await refusals(system, body, answer.json())]
+    assert [found for each in said for found in found_in(f"answer {each.status_code}", spoken(each), planted)] == []
+    await until(system.at_rest)
+    assert await leaks(system, planted) == []
+    assert SENTENCE in (await unsealed(system, answer.json()["report_id"])), "it was there to be found"
+
+
+async def answered_in_full(system: System, report_id: str) -> None:
+    """Page, acknowledgement, judgement, closing and countersign, each with a reason that says too much."""
+    case = await system.paged(report_id)
+    path = f"cases/{case['case_id']}"
+    taken = await system.act(f"{path}/acknowledge", version=case["version"], covers_report_no=1)
+    judged = await system.act(
+        f"reports/{report_id}/judgement", by=Role.AUTHORITY, version=taken.json()["version"], acute=True, started=True
+    )
+    closing = {"version": judged.json()["version"], "outcome": "support_started", "reason": REASON}
+    closed = await system.act(f"{path}/close", **closing)
+    (asked,) = closed.json()["countersigns"]
+    agreed = await system.act(
+        f"countersign/{asked['id']}", by=Role.LEADER, version=closed.json()["version"], agree=True, reason=REASON
+    )
+    assert agreed.json()["escalation"]["state"] == "closed"
+    assert not list(found_in("case", agreed.content, {REASON, NAME, SENTENCE}))
+
+
+async def refusals(system: System, body: bytes, accepted: dict[str, str]) -> list[httpx2.Response]:
+    """Everything that can go wrong while one speaks of the child."""
+    intake, escalation = system.urls["intake"], system.urls["escalation"]
+    bearer = {"Authorization": f"Bearer {SENTENCE.encode().hex()}"}
+    client = system.client
+    return [
+        await system.post(body[:-1]),
+        await system.post(body + b"x" * 300_000),
+        await system.post({NAME: SENTENCE, "children": [{"cpr": f"{NAME} 310299-9999"}]}),
+        await client.post(f"{intake}/v1/receipt", json={"reference": NAME, "code": SENTENCE}),
+        await client.post(f"{intake}/v1/receipt", json={"reference": accepted["reference"], "code": CODE_WORD}),
+        await client.post(f"{intake}/v1/receipt", content=body[:-2]),
+        await client.post(f"{intake}/v1/{NAME}?text={SENTENCE}", content=body),
+        await client.get(f"{intake}/v1/reports", params={"name": NAME}),
+        await client.get(f"{escalation}/v1/work", headers=bearer, params={"name": NAME}),
+        await system.ask(f"reports/{uuid4()}", name=NAME),
+        await system.ask(f"cases/{NAME}"),
+        await system.act(f"cases/{uuid4()}/close", version=1, outcome=NAME, reason=SENTENCE),
+        await system.act(f"reports/{accepted['report_id']}/judgement", by=Role.AUTHORITY, acute=SENTENCE, note=NAME),
+    ]
+
+
+def spoken(answer: httpx2.Response) -> bytes:
+    """All that an answer says."""
+    return repr(answer.headers).encode() + answer.content
+
+
+async def unsealed(system: System, report_id: str) -> str:
+    """The report's body, opened with intake's own key."""
+    sql = "SELECT body_sealed, wrapped_key FROM reports JOIN cases USING (case_id) WHERE report_id = $1"
+    (row,) = await system.rows("intake", sql, report_id)
+    key = KeyRing.read(system.stack.place.home / "keys" / "intake" / "kek.json").unwrap(row["wrapped_key"])
+    body = key.unseal(row["body_sealed"], table="reports", column="body_sealed", row=row["report_id"])
+    return json.dumps(json.loads(body), ensure_ascii=False)
+
+
+async def into_a_log(system: System, word: str) -> None:
+    with (system.stack.place.home / "triage-work.log").open("a") as log:
+        log.write(json.dumps({"event": "report.rated", "name": word}) + "\n")
+
+
+async def into_a_header(system: System, word: str) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=system.urls["kafka"])
+    await producer.start()
+    headers = [("ce_type", b"beredskab.intake.nothing-known.v1"), ("ce_subject", word.encode())]
+    await producer.send_and_wait("intake.reports", b"{}", key=b"0" * 16, headers=headers)
+    await producer.stop()
+
+
+async def into_a_table(system: System, word: str) -> None:
+    async with system.database("triage") as conn:
+        await conn.execute("CREATE TABLE IF NOT EXISTS notes (note bytea)")
+        await conn.execute("INSERT INTO notes VALUES ($1)", json.dumps({"note": word}).encode())
+
+
+async def into_a_mail(system: System, word: str) -> None:
+    at = urlsplit(system.urls["mail_smtp"])
+    with smtplib.SMTP(at.hostname or "", at.port or 25) as server:
+        server.sendmail("a@b.example", "c@d.example", f"Subject: {word}\r\n\r\nHej".encode())
+
+
+@pytest.mark.parametrize(
+    ("leak", "where"),
+    [(into_a_log, "file "), (into_a_header, "topic "), (into_a_table, "table "), (into_a_mail, "mail ")],
+)
+async def test_the_search_finds_a_word_that_does_leak(system: System, leak: object, where: str) -> None:
+    assert callable(leak)
+    word = f"Læk{uuid4().hex}"
+    await leak(system, word)
+    assert any(place.startswith(where) for place, _ in await leaks(system, {word}))
