@@ -12,7 +12,7 @@ import json
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -24,6 +24,7 @@ import asyncpg
 import httpx2
 import psutil
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.cli.people import Seeded, person_with, token_for
@@ -40,6 +41,13 @@ E = TypeVar("E", bound=Event)
 SERVICES = ("intake-web", "intake-work", "triage-work", "escalation-web", "escalation-work", "notify-work")
 """All of ours; with what they stand on that is the stack without its trace viewer."""
 DATABASES = ("intake", "triage", "escalation", "notify")
+HEARS = {
+    "intake": {"escalation.events"},
+    "triage": {"intake.reports"},
+    "escalation": {"intake.reports", "triage.ratings", "notify.deliveries"},
+    "notify": {"escalation.events"},
+}
+"""Who reads which topics."""
 TOPICS = ("intake.reports", "triage.ratings", "escalation.events", "notify.deliveries")
 _AWAY = (httpx2.HTTPError, OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, KafkaError)
 
@@ -89,7 +97,7 @@ def left_running(home: Path) -> list[str]:
     return found
 
 
-async def until(condition: Callable[[], Awaitable[T]], *, within: float = 30.0) -> T:
+async def until(condition: Callable[[], Awaitable[T]], *, within: float = 30.0, every: float = 0.05) -> T:
     """What `condition` gives as soon as it is true; asked again and again. A service that is starting is waited for."""
     deadline = time.monotonic() + within
     last: object = None
@@ -102,7 +110,7 @@ async def until(condition: Callable[[], Awaitable[T]], *, within: float = 30.0) 
             last = error
         name = getattr(condition, "__qualname__", condition)
         assert time.monotonic() < deadline, f"not within {within:g} s: {name}; last seen: {last!r}"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(every)
 
 
 @dataclass(frozen=True)
@@ -200,11 +208,29 @@ class System:
             return await conn.fetchval(sql, *values)
 
     async def at_rest(self) -> bool:
-        """Whether nothing is on its way: outboxes empty, every record taken in, no text unread, no mail unsent."""
-        waiting = [await self.value(name, "SELECT count(*) FROM outbox") for name in DATABASES]
-        waiting.append(await self.value("intake", "SELECT count(*) FROM reports WHERE reading = 'pending'"))
-        waiting.append(await self.value("notify", "SELECT count(*) FROM messages WHERE next_at IS NOT NULL"))
-        return not any(waiting)
+        """Whether nothing is on its way: all that was told is taken in, all that came of it told, read and sent."""
+        async with self._kafka() as (consumer, admin):
+            before = await _ends(consumer)
+            heard = [await _heard(admin, group, before) for group in HEARS]
+            still = all(heard) and not any([await self._waiting(name) for name in DATABASES])
+            return still and await _ends(consumer) == before
+
+    async def _waiting(self, name: str) -> int:
+        more = {"intake": "reports WHERE reading = 'pending'", "notify": "messages WHERE next_at IS NOT NULL"}
+        tables = ["outbox", *([more[name]] if name in more else [])]
+        async with self.database(name) as conn:
+            return sum([await conn.fetchval(f"SELECT count(*) FROM {table}") for table in tables])
+
+    @asynccontextmanager
+    async def _kafka(self) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
+        async with AsyncExitStack() as ends:
+            consumer = AIOKafkaConsumer(bootstrap_servers=self.urls["kafka"], enable_auto_commit=False)
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.urls["kafka"])
+            await consumer.start()
+            ends.push_async_callback(consumer.stop)
+            await admin.start()
+            ends.push_async_callback(admin.close)
+            yield consumer, admin
 
     # Kafka -----------------------------------------------------------------------------------------------------------
 
@@ -264,6 +290,17 @@ def _inbox(url: str) -> list[bytes]:
             return []
         _, parts = inbox.fetch("1:*", "(RFC822)")
         return [part[1] for part in parts if isinstance(part, tuple)]
+
+
+async def _ends(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+    parts = [TopicPartition(topic, n) for topic in TOPICS for n in range(PARTITIONS)]
+    return dict(await consumer.end_offsets(parts))
+
+
+async def _heard(admin: AIOKafkaAdminClient, group: str, ends: Mapping[TopicPartition, int]) -> bool:
+    committed = await admin.list_consumer_group_offsets(group)
+    mine = {part: end for part, end in ends.items() if end and part.topic in HEARS[group]}
+    return all(part in committed and committed[part].offset >= end for part, end in mine.items())
 
 
 async def _everything(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> AsyncIterator[ConsumerRecord]:

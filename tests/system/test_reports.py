@@ -57,12 +57,12 @@ async def paged(system: System, case_id: str) -> bool:
 async def test_a_crowd_that_repeats_itself_is_stored_once_and_asks_once(system: System) -> None:
     shared = [new_child("Barn Som Flere Kender") for _ in range(40)]
     answers = [
-        each for client in await asyncio.gather(*(crowd(system, shared) for _ in range(CLIENTS))) for each in client
+        each for client in await asyncio.gather(*(crowd(system, shared, n) for n in range(CLIENTS))) for each in client
     ]
     sent = {answer["report_id"] for answer in answers}
     assert len(sent) == CLIENTS * EACH
 
-    await until(lambda: handed_over(system, sent), within=120)
+    await until(lambda: handed_over(system, sent), within=150, every=0.5)
     received = [event for _, event in await system.facts(ReportReceived) if str(event.report_id) in sent]
     assert Counter(str(event.report_id) for event in received) == dict.fromkeys(sent, 1)
     stored = await system.rows("intake", "SELECT report_id FROM reports WHERE report_id = ANY($1)", list(sent))
@@ -75,11 +75,11 @@ async def test_a_crowd_that_repeats_itself_is_stored_once_and_asks_once(system: 
     await asks_once(system, cases)
 
 
-async def crowd(system: System, shared: list[dict[str, str]]) -> list[dict[str, Any]]:
+async def crowd(system: System, shared: list[dict[str, str]], client: int) -> list[dict[str, Any]]:
     """One client's reports, half of them on children of others too, half of them sent twice at the same time."""
     answers: list[dict[str, Any]] = []
     for n in range(EACH):
-        child = new_child() if n % 2 else shared[(n * 7 + len(answers)) % len(shared)]
+        child = new_child() if n % 2 else shared[(n // 2 + 7 * client) % len(shared)]
         body = {"children": [child], "answers": HIGH, "text": f"Rapport {n} {uuid4()}"}
         key, times = str(uuid4()), 1 + n // 2 % 2
         twins = await asyncio.gather(*(system.post(body, key=key) for _ in range(times)))
@@ -119,7 +119,7 @@ async def test_eight_reports_on_one_child_at_the_same_instant_are_one_case_and_o
     bodies = [{"children": [child], "answers": HIGH, "text": f"Nummer {n}"} for n in range(8)]
     answers = await asyncio.gather(*(system.send(body) for body in bodies))
 
-    await until(lambda: handed_over(system, [answer["report_id"] for answer in answers]))
+    await until(lambda: handed_over(system, [answer["report_id"] for answer in answers]), every=0.5)
     cases = [await system.case_of(answer["report_id"]) for answer in answers]
     (case,) = {each["case_id"]: each for each in cases if each}.values()
     assert [report["report_no"] for report in case["reports"]] == list(range(1, 9))
@@ -136,7 +136,7 @@ async def test_reports_on_one_case_are_rated_together(system: System) -> None:
     child = new_child()
     first = await system.send({"children": [child], "answers": [{"sign": "control.activities", "answer": "said"}]})
     second = await system.send({"children": [child], "answers": HIGH})
-    await until(lambda: handed_over(system, [first["report_id"], second["report_id"]]))
+    await until(lambda: handed_over(system, [first["report_id"], second["report_id"]]), every=0.5)
     both = {first["report_id"], second["report_id"]}
     ratings = [event for _, event in await system.facts(CaseRated) if both == {str(each) for each in event.report_ids}]
     assert ratings[-1].level is Level.HIGH
