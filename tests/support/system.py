@@ -34,6 +34,7 @@ from shared.clock import Clock
 from shared.delivery.kafka import PARTITIONS
 from shared.events.envelope import Envelope, envelope_of, event_of, text_headers
 from shared.events.model import Event
+from shared.sealing import KeyRing
 from tests.support.ports import free_port_base
 
 T = TypeVar("T")
@@ -142,6 +143,13 @@ class System:
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
+    async def body_of(self, report_id: str) -> bytes:
+        """A report as it was sent, opened with intake's own key."""
+        sql = "SELECT report_id, body_sealed, wrapped_key FROM reports JOIN cases USING (case_id) WHERE report_id = $1"
+        (row,) = await self.rows("intake", sql, report_id)
+        key = KeyRing.read(self.stack.place.home / "keys" / "intake" / "kek.json").unwrap(row["wrapped_key"])
+        return key.unseal(row["body_sealed"], table="reports", column="body_sealed", row=row["report_id"])
+
     # escalation ------------------------------------------------------------------------------------------------------
 
     def person(self, role: Role) -> Seeded:
@@ -236,7 +244,7 @@ class System:
 
     async def records(self, *topics: str) -> list[ConsumerRecord]:
         """Every record of these topics, of all when none is named, in order within each partition."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.urls["kafka"], enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.urls["kafka"], auto_offset_reset="earliest")
         await consumer.start()
         try:
             return [record async for record in _everything(consumer, topics or TOPICS)]
@@ -307,7 +315,6 @@ async def _everything(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> Asyn
     parts = [TopicPartition(topic, n) for topic in topics for n in range(PARTITIONS)]
     consumer.assign(parts)
     ends = await consumer.end_offsets(parts)
-    await consumer.seek_to_beginning(*parts)
     while any([await consumer.position(part) < ends[part] for part in parts]):
         for records in (await consumer.getmany(*parts, timeout_ms=200)).values():
             for record in records:
