@@ -1,6 +1,6 @@
 """What the command shows in a terminal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
@@ -83,3 +83,32 @@ def show_where(urls: Mapping[str, str], trace_id: str) -> None:
         ("the published rules", f"{urls['triage']}/rules"),
     ):
         out.print(f"  {what:<24}{url}")
+
+
+def show_parked(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Parked events, one a line."""
+    if not rows:
+        return out.print("Nothing is parked.")
+    table = Table("id", "service", "state", "reason", "type", "since", box=None, header_style="dim")
+    for row in rows:
+        since = f"{row['parked_at']:%Y-%m-%d %H:%M:%S}"
+        table.add_row(
+            str(row["parked_id"])[:13], row["service"], row["state"], row["reason"], row["type"] or "–", since
+        )
+    return out.print(table)
+
+
+def show_facts(row: Mapping[str, Any]) -> None:
+    """What is known of one thing, a line each."""
+    for name, value in row.items():
+        told = ", ".join(value) if isinstance(value, list) else str("–" if value is None else value)
+        out.print(f"  {name.replace('_', ' '):<14} {told}")
+
+
+def show_outboxes(rows: Sequence[Mapping[str, Any]]) -> None:
+    """What waits for Kafka, a service a line."""
+    table = Table("service", "waiting", "urgent", "oldest", "Kafka will not take", box=None, header_style="dim")
+    for row in rows:
+        age = "–" if row["oldest_seconds"] is None else f"{row['oldest_seconds']:.0f} s"
+        table.add_row(row["service"], str(row["rows"]), str(row["urgent"]), age, str(row["stuck"]))
+    out.print(table)
