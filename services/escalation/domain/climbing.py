@@ -24,8 +24,12 @@ def restart(state: Escalation, around: Around) -> Decision:
 
 
 def responsible_first(state: Escalation, around: Around) -> Decision:
-    """A new round that asks the responsible person before rung 1."""
-    if state.responsible is None:
+    """A new round that asks the responsible person before rung 1: unless their shift is over, or they must not judge.
+
+    On a child that is supported already, somebody who was not involved judges anew (Barnets lov § 137 stk. 1).
+    """
+    off = around.rota.off | (around.judges if state.fresh_eyes else frozenset())
+    if state.responsible is None or state.responsible in off:
         return restart(state, around)
     return _asking(replace(state, round=state.round + 1), 0, (person(state.responsible),), around)
 
@@ -51,7 +55,8 @@ def repeat_last(state: Escalation, around: Around) -> Decision:
 
 def _nobody(state: Escalation, around: Around) -> Decision:
     """Told, and tried again after the rung's wait: no spinning."""
-    return Decision(replace(state, due_at=around.now + wait_of(state, around)), (NobodyReached(),))
+    due = around.now + wait_of(state, around)
+    return Decision(replace(state, due_at=due, nobody_at=around.now), (NobodyReached(),))
 
 
 def _asking(state: Escalation, rung: int, recipients: tuple[Recipient, ...], around: Around) -> Decision:
@@ -65,6 +70,7 @@ def _recipients(ask: Ask, state: Escalation, around: Around) -> tuple[Recipient,
         staffed=around.plan.open_at(around.now),
         asked={page.recipient.id for page in around.pages if page.recipient.id is not None},
         declined=state.declined,
+        involved=around.judges if state.fresh_eyes else frozenset(),
         consultant_asked=any(consultants),
     )
     return around.rota.asked(ask, asking)

@@ -5,7 +5,7 @@ Facts come in any order and any number of times; whatever the table does not nam
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from services.escalation.domain.climbing import (
@@ -21,6 +21,7 @@ from services.escalation.domain.escalation import (
     PROMISE,
     RATE_WITHIN,
     Around,
+    CanaryPassed,
     CloseAsked,
     Countersigned,
     Decided,
@@ -29,13 +30,19 @@ from services.escalation.domain.escalation import (
     Escalation,
     Fact,
     Finished,
+    HandoverOffered,
+    LowerAsked,
+    Lowered,
     NobodyReached,
+    Offered,
     Opened,
     PageFailed,
+    Raised,
     Rated,
     Refused,
     Reminded,
     ReportArrived,
+    ShiftChanged,
     State,
     StoodDown,
     Taken,
@@ -49,9 +56,21 @@ from shared.ids import PersonId
 def decide(state: Escalation | None, fact: Fact, around: Around) -> Decided:
     """What the fact does. `state` is the case's newest escalation, closed or not, or None."""
     if state is None:
-        return _open(fact, around, n=1) if isinstance(fact, ReportArrived) else Decision(None)
+        return _peaked(_open(fact, around, n=1)) if isinstance(fact, ReportArrived) else Decision(None)
     cell = _TABLE.get((state.state, type(fact)))
-    return cell(state, fact, around) if cell else Decision(state)
+    return _peaked(cell(state, fact, around)) if cell else Decision(state)
+
+
+def _peaked(decided: Decided) -> Decided:
+    """What it was taken for once is never forgotten."""
+    if isinstance(decided, Refused) or decided.after is None or decided.after.level is None:
+        return decided
+    level, peak = decided.after.level, decided.after.peak
+    return Decision(replace(decided.after, peak=max(level, peak or level, key=_rank)), decided.effects)
+
+
+def _rank(level: Level) -> int:
+    return level.rank
 
 
 def _open(fact: ReportArrived, around: Around, *, n: int) -> Decision:
@@ -66,12 +85,18 @@ def _open(fact: ReportArrived, around: Around, *, n: int) -> Decision:
         received_at=fact.received_at,
         newest_report_no=fact.report_no,
         rate_by=around.now + RATE_WITHIN,
+        fresh_eyes=_wants_fresh_eyes(fact, around),
     )
     if fact.rated and fact.level is not None:
         return _opened(begin(replace(fresh, rate_by=None), around))
-    if fact.level is not None and fresh.ever_high:
+    if fact.level is not None and fresh.is_high:
         return _opened(next_rung(replace(fresh, rate_by=None), around))
     return _opened(Decision(fresh))
+
+
+def _wants_fresh_eyes(fact: ReportArrived, around: Around) -> bool:
+    """On a child that is supported, or in a case that was judged, somebody else judges anew (§ 137 stk. 1)."""
+    return fact.already_supported or bool(around.judges)
 
 
 def _opened(decision: Decision) -> Decision:
@@ -90,21 +115,35 @@ def _another_report(state: Escalation, fact: ReportArrived, around: Around) -> D
 
 
 def _report_to_responsible(state: Escalation, fact: ReportArrived, around: Around) -> Decision:
-    """An acknowledgement covers only the reports that were shown."""
-    return responsible_first(_grown(state, fact, around), around)
+    """An acknowledgement covers only the reports that were shown. What the responsible person wrote, they have seen."""
+    grown = _grown(state, fact, around)
+    if fact.entered_by == state.responsible and fact.report_no == state.acknowledged_report_no + 1:
+        return _renewed(replace(grown, acknowledged_report_no=fact.report_no, rate_by=state.rate_by), around)
+    return responsible_first(grown, around)
+
+
+def _renewed(state: Escalation, around: Around) -> Decision:
+    """The responsible person has it in hand: they promise anew, and nobody is paged."""
+    assert state.responsible is not None
+    until = _promise(around.now + PROMISE, around)
+    renewed = replace(state, state=State.ACKNOWLEDGED, due_at=until)
+    return Decision(renewed, (Took(state.responsible, state.acknowledged_report_no, until),))
 
 
 def _report_after_close(state: Escalation, fact: ReportArrived, around: Around) -> Decision:
-    return _open(fact, around, n=state.n + 1)
+    """What people raised stays raised in the next escalation."""
+    levels = [level for level in (fact.level, state.level) if level is not None]
+    return _open(replace(fact, level=max(levels, key=_rank, default=None)), around, n=state.n + 1)
 
 
 def _grown(state: Escalation, fact: ReportArrived, around: Around) -> Escalation:
-    unrated_until = None if fact.rated or (state.level and state.ever_high) else around.now + RATE_WITHIN
+    unrated_until = None if fact.rated or (state.level and state.is_high) else around.now + RATE_WITHIN
     return replace(
         state,
         newest_report_no=max(state.newest_report_no, fact.report_no),
         received_at=min(state.received_at, fact.received_at),
         outside_first=state.outside_first or fact.conflict_declared,
+        fresh_eyes=state.fresh_eyes or _wants_fresh_eyes(fact, around),
         rate_by=min((at for at in (state.rate_by, unrated_until) if at is not None), default=None),
     )
 
@@ -124,10 +163,13 @@ def _rating_while_paging(state: Escalation, fact: Rated, around: Around) -> Deci
 
 def _rating_for_responsible(state: Escalation, fact: Rated, around: Around) -> Decision:
     rated = _rated(state, fact)
-    return responsible_first(rated, around) if fact.level.rank > state.ladder.rank else Decision(rated)
+    if fact.level.rank <= state.ladder.rank:
+        return Decision(rated)
+    own = fact.newest_by is not None and fact.newest_by == state.responsible
+    return _renewed(rated, around) if own else responsible_first(rated, around)
 
 
-def _rating_after_close(state: Escalation, fact: Rated, around: Around) -> Decision:
+def _rating_after_close(state: Escalation, fact: Rated | Raised, around: Around) -> Decision:
     """What was closed turns out to be graver than was known."""
     if fact.level.rank <= state.ladder.rank:
         return Decision(state)
@@ -140,14 +182,46 @@ def _rating_after_close(state: Escalation, fact: Rated, around: Around) -> Decis
         outside_first=state.outside_first,
         received_at=around.now,
         newest_report_no=state.newest_report_no,
+        fresh_eyes=state.fresh_eyes or bool(around.judges),
     )
     return _opened(begin(again, replace(around, pages=())))
 
 
 def _rated(state: Escalation, fact: Rated) -> Escalation:
-    level = max(state.level or fact.level, fact.level, key=lambda each: each.rank)
+    level = max(state.level or fact.level, fact.level, key=_rank)
     settled = fact.covers_all or level.rank >= Level.HIGH.rank
     return replace(state, level=level, rate_by=None if settled else state.rate_by)
+
+
+def _raised(state: Escalation, fact: Raised, around: Around) -> Decided:
+    """A person raises at once, by themselves. It does not stop the wait for a rating, unless it is high."""
+    if state.level is not None and fact.level.rank <= state.level.rank:
+        return Refused("not_higher")
+    raised = replace(state, level=fact.level)
+    raised = replace(raised, rate_by=None if raised.is_high else state.rate_by)
+    if state.state is State.UNRATED:
+        return next_rung(raised, around)
+    if state.state is State.PAGING:
+        return restart(raised, around)
+    own = fact.person_id == state.responsible
+    return _renewed(raised, around) if own else responsible_first(raised, around)
+
+
+def _raised_after_close(state: Escalation, fact: Raised, around: Around) -> Decided:
+    """A new demand for an answer: the old one has had its."""
+    raised = _rating_after_close(state, fact, around)
+    return raised if raised.effects else Refused("not_higher")
+
+
+def _lower_asked(state: Escalation, fact: LowerAsked, _around: Around) -> Decided:
+    """Nothing changes until a second person agrees."""
+    return Decision(state) if state.level and fact.level.rank < state.level.rank else Refused("not_lower")
+
+
+def _lowered(state: Escalation, fact: Lowered, _around: Around) -> Decision:
+    """The ladder that runs goes on, with the waits of the lower level. Silence climbs all the same."""
+    lower = state.level is not None and fact.level.rank < state.level.rank
+    return Decision(replace(state, level=fact.level) if lower else state)
 
 
 def _unrated_in_time(state: Escalation, _fact: Due, around: Around) -> Decision:
@@ -165,9 +239,10 @@ def _unanswered(state: Escalation, _fact: Due, around: Around) -> Decision:
         return restart(replace(state, level=_at_least_high(state), rate_by=None), around)
     if state.rung < len(rungs_of(state, around)):
         return next_rung(state, around)
-    in_vain = any(page.state in LIVE for page in around.pages) and not around.reached
-    again = repeat_last(state, around)
-    return Decision(again.after, tuple(dict.fromkeys([*([NobodyReached()] if in_vain else []), *again.effects])))
+    if around.reached or not any(page.state in LIVE for page in around.pages):
+        return repeat_last(state, around)
+    again = repeat_last(replace(state, nobody_at=around.now), around)
+    return Decision(again.after, tuple(dict.fromkeys([NobodyReached(), *again.effects])))
 
 
 def _promise_passed(state: Escalation, _fact: Due, around: Around) -> Decision:
@@ -201,14 +276,23 @@ def _responsible_stood_down(state: Escalation, fact: StoodDown, around: Around) 
 
 def _without(state: Escalation, person_id: PersonId) -> Escalation:
     responsible = None if state.responsible == person_id else state.responsible
-    return replace(state, responsible=responsible, declined=state.declined | {person_id})
+    offered_to = None if state.offered_to == person_id else state.offered_to
+    return replace(state, responsible=responsible, offered_to=offered_to, declined=state.declined | {person_id})
 
 
-def _taken(state: Escalation, fact: Taken, around: Around) -> Decision:
+def _shift_changed(state: Escalation, fact: ShiftChanged, around: Around) -> Decision:
+    """Who went home is not waited for: those on call now are asked at once."""
+    waited_for = {page.recipient.id for page in around.pages if page.rung == state.rung and page.state in LIVE}
+    return restart(state, around) if waited_for and waited_for <= fact.off else Decision(state)
+
+
+def _taken(state: Escalation, fact: Taken, around: Around) -> Decided:
     """Only this stops a ladder. What the person has not been shown keeps paging, that person first."""
+    if fact.said_at is not None and state.state not in (State.UNRATED, State.PAGING):
+        return Refused("answered_already")
     if fact.covers < state.newest_report_no:
         return _taken_in_part(state, fact, around)
-    until = _promise(fact.promise, around)
+    until = _promised(fact, around)
     taken = replace(
         state,
         state=State.ACKNOWLEDGED,
@@ -217,6 +301,8 @@ def _taken(state: Escalation, fact: Taken, around: Around) -> Decision:
         acknowledged_report_no=state.newest_report_no,
         due_at=until,
         rate_by=None,
+        offered_to=None,
+        nobody_at=None,
     )
     return Decision(taken, (Took(fact.person_id, state.newest_report_no, until),))
 
@@ -232,20 +318,35 @@ def _taken_in_part(state: Escalation, fact: Taken, around: Around) -> Decision:
         responsible=fact.person_id,
         declined=state.declined - {fact.person_id},
         acknowledged_report_no=max(state.acknowledged_report_no, fact.covers),
-        rate_by=None if state.ever_high else state.rate_by,
+        rate_by=None if state.is_high else state.rate_by,
+        nobody_at=None,
     )
-    took = Took(fact.person_id, fact.covers, _promise(fact.promise, around))
+    took = Took(fact.person_id, fact.covers, _promised(fact, around))
     asked = responsible_first(seen, around)
     return Decision(asked.after, (took, *asked.effects))
 
 
-def _promise(wanted: timedelta, around: Around) -> datetime:
+def _promised(fact: Taken, around: Around) -> datetime:
+    """A promise given by phone runs from the moment it was given."""
+    return _promise((fact.said_at or around.now) + fact.promise, around)
+
+
+def _promise(until: datetime, around: Around) -> datetime:
     """Never past the earliest judgement that is still to be made in time (Barnets lov § 136)."""
     limits = (limit for limit in (around.unjudged or {}).values() if limit > around.now)
-    return min((around.now + wanted, *limits))
+    return min((until, *limits))
 
 
-def _close_too_early(_state: Escalation, _fact: CloseAsked, _around: Around) -> Refused:
+def _offered(state: Escalation, fact: HandoverOffered, _around: Around) -> Decided:
+    """Until the other person takes it, whoever has it stays responsible."""
+    if fact.by != state.responsible and not fact.by_leader:
+        return Refused("not_responsible")
+    if fact.to == state.responsible:
+        return Refused("has_it_already")
+    return Decision(replace(state, offered_to=fact.to), (Offered(fact.to),))
+
+
+def _too_early(_state: Escalation, _fact: Fact, _around: Around) -> Refused:
     return Refused("not_acknowledged")
 
 
@@ -258,18 +359,27 @@ def _close(state: Escalation, fact: CloseAsked, around: Around) -> Decided:
     return _closed(state, fact.outcome)
 
 
-def _close_again(state: Escalation, _fact: CloseAsked, _around: Around) -> Refused:
+def _too_late(state: Escalation, _fact: Fact, _around: Around) -> Refused:
     return Refused("closing_already" if state.state is State.CLOSING else "closed_already")
 
 
 def _countersigned(state: Escalation, fact: Countersigned, around: Around) -> Decision:
     if fact.agree:
         return _closed(state, fact.outcome)
-    return Decision(replace(state, state=State.ACKNOWLEDGED, due_at=_promise(PROMISE, around)))
+    return Decision(replace(state, state=State.ACKNOWLEDGED, due_at=_promise(around.now + PROMISE, around)))
 
 
 def _closed(state: Escalation, outcome: Outcome) -> Decision:
-    return Decision(replace(state, state=State.CLOSED, due_at=None, rate_by=None), (Finished(outcome),))
+    return Decision(_ended(state), (Finished(outcome),))
+
+
+def _canary_passed(state: Escalation, _fact: CanaryPassed, _around: Around) -> Decision:
+    """The only thing that closes without a person: no child is in it."""
+    return Decision(_ended(state))
+
+
+def _ended(state: Escalation) -> Escalation:
+    return replace(state, state=State.CLOSED, due_at=None, rate_by=None, offered_to=None, nobody_at=None)
 
 
 def _reached(at: datetime | None, around: Around) -> bool:
@@ -277,7 +387,7 @@ def _reached(at: datetime | None, around: Around) -> bool:
 
 
 def _at_least_high(state: Escalation) -> Level:
-    return max(state.ladder, Level.HIGH, key=lambda level: level.rank)
+    return max(state.ladder, Level.HIGH, key=_rank)
 
 
 _Cell: TypeAlias = Callable[[Escalation, Any, Around], Decided]
@@ -292,6 +402,18 @@ _TABLE: Mapping[tuple[State, type[Fact]], _Cell] = {
     (State.ACKNOWLEDGED, Rated): _rating_for_responsible,
     (State.CLOSING, Rated): _rating_for_responsible,
     (State.CLOSED, Rated): _rating_after_close,
+    (State.UNRATED, Raised): _raised,
+    (State.PAGING, Raised): _raised,
+    (State.ACKNOWLEDGED, Raised): _raised,
+    (State.CLOSING, Raised): _raised,
+    (State.CLOSED, Raised): _raised_after_close,
+    (State.UNRATED, LowerAsked): _lower_asked,
+    (State.PAGING, LowerAsked): _lower_asked,
+    (State.ACKNOWLEDGED, LowerAsked): _lower_asked,
+    (State.CLOSING, LowerAsked): _too_late,
+    (State.CLOSED, LowerAsked): _too_late,
+    (State.PAGING, Lowered): _lowered,
+    (State.ACKNOWLEDGED, Lowered): _lowered,
     (State.UNRATED, Due): _unrated_in_time,
     (State.PAGING, Due): _unanswered,
     (State.ACKNOWLEDGED, Due): _promise_passed,
@@ -305,10 +427,17 @@ _TABLE: Mapping[tuple[State, type[Fact]], _Cell] = {
     (State.PAGING, Taken): _taken,
     (State.ACKNOWLEDGED, Taken): _taken,
     (State.CLOSING, Taken): _taken,
-    (State.UNRATED, CloseAsked): _close_too_early,
-    (State.PAGING, CloseAsked): _close_too_early,
+    (State.UNRATED, HandoverOffered): _too_early,
+    (State.PAGING, HandoverOffered): _too_early,
+    (State.ACKNOWLEDGED, HandoverOffered): _offered,
+    (State.CLOSING, HandoverOffered): _too_late,
+    (State.CLOSED, HandoverOffered): _too_late,
+    (State.PAGING, ShiftChanged): _shift_changed,
+    (State.UNRATED, CloseAsked): _too_early,
+    (State.PAGING, CloseAsked): _too_early,
     (State.ACKNOWLEDGED, CloseAsked): _close,
-    (State.CLOSING, CloseAsked): _close_again,
-    (State.CLOSED, CloseAsked): _close_again,
+    (State.CLOSING, CloseAsked): _too_late,
+    (State.CLOSED, CloseAsked): _too_late,
     (State.CLOSING, Countersigned): _countersigned,
+    **{(state, CanaryPassed): _canary_passed for state in State if state is not State.CLOSED},
 }

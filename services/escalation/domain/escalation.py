@@ -31,9 +31,10 @@ class State(StrEnum):
 class Escalation:
     """The open demand for a human answer, the n-th of its case.
 
-    `level` is the level in force, None while nobody rated it. `rung` is the last one asked in this `round`; 0 is
-    nobody yet, or the responsible person before the ladder. `due_at` is the ladder's, the promise's or the reminder's
-    moment, `rate_by` that of an unrated report.
+    `level` is the level in force, None while nobody rated it; `peak` is the highest it ever was. `rung` is the last one
+    asked in this `round`; 0 is nobody yet, or the responsible person before the ladder. `due_at` is the ladder's, the
+    promise's or the reminder's moment, `rate_by` that of an unrated report, `nobody_at` when a round was last in vain.
+    `offered_to` is whom the responsible person has offered it to.
     """
 
     case_id: CaseId
@@ -51,6 +52,10 @@ class Escalation:
     rung: int = 0
     due_at: datetime | None = None
     rate_by: datetime | None = None
+    peak: Level | None = None
+    fresh_eyes: bool = False
+    offered_to: PersonId | None = None
+    nobody_at: datetime | None = None
 
     @property
     def escalation_id(self) -> EscalationId:
@@ -68,9 +73,14 @@ class Escalation:
         return self.level or Level.HIGH
 
     @property
-    def ever_high(self) -> bool:
-        """Whether closing takes a second person. The level in force only rises."""
+    def is_high(self) -> bool:
+        """Whether the ladder climbed now is that of high or acute."""
         return self.ladder.rank >= Level.HIGH.rank
+
+    @property
+    def ever_high(self) -> bool:
+        """Whether closing takes a second person: it was acute or high once, or nobody ever rated it."""
+        return (self.peak or self.ladder).rank >= Level.HIGH.rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +93,42 @@ class ReportArrived:
     conflict_declared: bool
     rated: bool
     level: Level | None
+    entered_by: PersonId | None = None
+    already_supported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """A rating came. `covers_all`: with the earlier ones it covers all reports of the case."""
+    """A rating came. `covers_all`: with the earlier ones it covers all reports of the case.
+
+    `newest_by` is who entered the case's newest report, where the rating covers it.
+    """
 
     level: Level
     covers_all: bool
+    newest_by: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A person holds it to be graver than it is taken for."""
+
+    person_id: PersonId
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class LowerAsked:
+    """A person asks that it be taken for less. Nothing changes until a second person agrees."""
+
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """Two persons agreed that it be taken for less."""
+
+    level: Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +150,36 @@ class StoodDown:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A person takes the case, having been shown reports 1 to `covers`."""
+    """A person takes the case, having been shown reports 1 to `covers`.
+
+    `said_at`: they said so by phone then, and it was written down later.
+    """
 
     person_id: PersonId
     covers: int
     promise: timedelta = PROMISE
+    said_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverOffered:
+    """The case is offered to another person, by whoever has it or by a leader."""
+
+    by: PersonId
+    to: PersonId
+    by_leader: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftChanged:
+    """These persons are no longer on call."""
+
+    off: frozenset[PersonId]
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryPassed:
+    """A report made up to try the system has gone the whole way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +197,22 @@ class Countersigned:
     outcome: Outcome
 
 
-Fact: TypeAlias = ReportArrived | Rated | Due | PageFailed | StoodDown | Taken | CloseAsked | Countersigned
+Fact: TypeAlias = (
+    ReportArrived
+    | Rated
+    | Raised
+    | LowerAsked
+    | Lowered
+    | Due
+    | PageFailed
+    | StoodDown
+    | Taken
+    | HandoverOffered
+    | ShiftChanged
+    | CloseAsked
+    | Countersigned
+    | CanaryPassed
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +237,13 @@ class Took:
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """The person is told that they are asked to take it over."""
+
+    to: PersonId
+
+
+@dataclass(frozen=True, slots=True)
 class NobodyReached:
     """A whole round went by without one accepted page."""
 
@@ -175,7 +260,7 @@ class Finished:
     outcome: Outcome
 
 
-Effect: TypeAlias = Opened | Asked | Took | NobodyReached | Reminded | Finished
+Effect: TypeAlias = Opened | Asked | Took | Offered | NobodyReached | Reminded | Finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +281,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a decision looks at besides the escalation: the pages of its round, and limits of unjudged reports."""
+    """What a decision looks at besides the escalation.
+
+    The pages of its round, the limits of unjudged reports, and who has judged reports of the case.
+    """
 
     now: datetime
     plan: Plan
     rota: Rota
     pages: tuple[Page, ...] = ()
     unjudged: Mapping[ReportId, datetime] | None = None
+    judges: frozenset[PersonId] = frozenset()
 
     @property
     def reached(self) -> bool:

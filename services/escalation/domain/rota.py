@@ -102,23 +102,29 @@ def _closes_early(day: date) -> time:
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """Who could be asked at one moment about one case: those excluded from it, or of other units, are not here."""
+    """Who could be asked at one moment about one case: those excluded from it, or of other units, are not here.
+
+    `off`: those who have shifts, but none now.
+    """
 
     on_call: tuple[PersonId, ...]
     leaders: tuple[PersonId, ...]
     countersigners: tuple[PersonId, ...]
     desks: Mapping[Ask, tuple[UUID, ...]]
+    operators: tuple[PersonId, ...] = ()
+    off: frozenset[PersonId] = frozenset()
 
     def asked(self, ask: Ask, around: "Asking") -> tuple[Recipient, ...]:
         """Whom a rung asks now; empty is a gap, and the next rung is asked at once.
 
-        `on_call` asks one person a rung, in rota order, nobody twice a round. Out of duty hours only one: the rung
-        after the on-call consultant is Døgnvagt.
+        `on_call` asks one person a rung, in rota order, nobody twice a round, whoever was involved before last. Out of
+        duty hours only one: the rung after the on-call consultant is Døgnvagt.
         """
         match ask:
             case Ask.ON_CALL:
-                free = [person(each) for each in self.on_call if each not in around.asked | around.declined]
-                return tuple(free[:1]) if around.staffed or not around.consultant_asked else ()
+                free = [each for each in self.on_call if each not in around.asked | around.declined]
+                first = sorted(free, key=lambda each: each in around.involved)[:1]
+                return tuple(map(person, first)) if around.staffed or not around.consultant_asked else ()
             case Ask.LEADER:
                 return tuple(person(each) for each in self.leaders if each not in around.declined)
             case Ask.DESK if not around.staffed:
@@ -129,9 +135,13 @@ class Rota:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What has been asked already: ids asked in this round, persons who cannot, whether a rung asked a consultant."""
+    """What has been asked already: ids asked in this round, persons who cannot, whether a rung asked a consultant.
+
+    `involved`: persons who are asked only where nobody else is left.
+    """
 
     staffed: bool
     asked: Set[UUID] = frozenset()
     declined: Set[UUID] = frozenset()
+    involved: Set[UUID] = frozenset()
     consultant_asked: bool = False

@@ -66,7 +66,8 @@ def standing(state: State, **changes: Any) -> Escalation:
         State.CLOSING: {"responsible": ANNE, "acknowledged_report_no": 1, "due_at": NOW + timedelta(days=1)},
         State.CLOSED: {"responsible": ANNE, "acknowledged_report_no": 1, "due_at": None},
     }
-    return Escalation(**fields | by_state[state] | changes)
+    given = fields | by_state[state] | changes
+    return Escalation(**{"peak": given["level"]} | given)
 
 
 def after(decided: Decided) -> Escalation:
