@@ -10,3 +10,5 @@ JUDGES = frozenset({Role.AUTHORITY})
 """Judge acute danger (Barnets lov § 136)."""
 COUNTERSIGNS = frozenset({Role.LEADER, Role.AUTHORITY})
 """Agree to, or refuse, what another person asked for."""
+LEADS = frozenset({Role.LEADER})
+"""Write down what was answered by phone."""

@@ -355,7 +355,8 @@ def _close(state: Escalation, fact: CloseAsked, around: Around) -> Decided:
     if around.unjudged:
         return Refused("unjudged", tuple(around.unjudged))
     if state.ever_high:
-        return Decision(replace(state, state=State.CLOSING, due_at=around.plan.next_working_day(around.now)))
+        due = around.plan.next_working_day(around.now)
+        return Decision(replace(state, state=State.CLOSING, due_at=due, offered_to=None))
     return _closed(state, fact.outcome)
 
 

@@ -3,15 +3,25 @@
 from datetime import timedelta
 from uuid import UUID
 
-from services.escalation.domain.escalation import CloseAsked, Countersigned, Refused, State, StoodDown, Taken
+from services.escalation.domain.escalation import (
+    CloseAsked,
+    Countersigned,
+    HandoverOffered,
+    LowerAsked,
+    Lowered,
+    Raised,
+    Refused,
+    StoodDown,
+    Taken,
+)
 from services.escalation.handlers.settle import settle, withdraw
-from services.escalation.store import case, countersign, deadline, escalation, page, report
-from shared.auth.people import Person
+from services.escalation.store import case, countersign, deadline, escalation, handover, level, page, report, rota
+from shared.auth.people import Person, Role
 from shared.delivery.outbox import Transaction
-from shared.events.codes import Outcome, Rule
+from shared.events.codes import Level, Outcome, Rule
 from shared.events.escalation import ReportJudged
 from shared.evidence import Facts, record
-from shared.ids import CaseId, ReportId
+from shared.ids import CaseId, PersonId, ReportId
 from shared.sealing import KeyRing
 
 
@@ -58,29 +68,55 @@ async def judge(
     return None
 
 
+async def raise_level(
+    tx: Transaction, who: Person, case_id: CaseId, *, to: Level, reason: str, keys: KeyRing
+) -> Refused | None:
+    """Anybody who answers may take it for graver than it is rated, at once."""
+    refused = await settle(tx, case_id, Raised(who.person_id, to), actor=who.person_id)
+    if refused is not None:
+        return refused
+    named, key = tx.ids(), await case.data_key(tx.conn, case_id, keys)
+    sealed = key.seal(reason.encode(), table="raises", column="reason", row=named)
+    await level.add_raise(tx.conn, named, case_id, level=to, by=who.person_id, reason=sealed, now=tx.now)
+    await record(tx, case_id, act="raised", actor=who.person_id, facts={"raise_id": str(named), "level": to})
+    return None
+
+
 async def close(
     tx: Transaction, who: Person, case_id: CaseId, *, outcome: Outcome, reason: str, keys: KeyRing
 ) -> Refused | None:
     """Close it, or ask a second person to agree where it was ever acute or high."""
     refused = await settle(tx, case_id, CloseAsked(outcome), actor=who.person_id)
-    after = await escalation.newest(tx.conn, case_id)
-    if refused or after is None:
-        return refused
+    if refused is None:
+        await _ask(tx, who, case_id, outcome, reason=reason, keys=keys)
+    return refused
+
+
+async def lower(
+    tx: Transaction, who: Person, case_id: CaseId, *, to: Level, reason: str, keys: KeyRing
+) -> Refused | None:
+    """Ask a second person to agree that it be taken for less; until then nothing changes."""
+    running = await escalation.newest(tx.conn, case_id)
+    if running is not None and await countersign.waiting(tx.conn, running.escalation_id, "lower"):
+        return Refused("lowering_already")
+    refused = await settle(tx, case_id, LowerAsked(to), actor=who.person_id)
+    if refused is None:
+        await _ask(tx, who, case_id, to, reason=reason, keys=keys)
+    return refused
+
+
+async def _ask(
+    tx: Transaction, who: Person, case_id: CaseId, asks: Outcome | Level, *, reason: str, keys: KeyRing
+) -> None:
+    running = await escalation.newest(tx.conn, case_id)
+    assert running is not None
     named, key = tx.ids(), await case.data_key(tx.conn, case_id, keys)
-    await countersign.ask(
-        tx.conn,
-        named,
-        case_id,
-        after.escalation_id,
-        outcome=outcome,
-        by=who.person_id,
-        reason=key.seal(reason.encode(), table="countersigns", column="reason", row=named),
-        waived=after.state is State.CLOSED,
-        now=tx.now,
-    )
-    facts: Facts = {"countersign_id": str(named), "outcome": outcome, "escalation_id": str(after.escalation_id)}
-    await record(tx, case_id, act="close_asked", actor=who.person_id, facts=facts)
-    return None
+    sealed = key.seal(reason.encode(), table="countersigns", column="reason", row=named)
+    await countersign.ask(tx.conn, named, running, asks=asks, by=who.person_id, reason=sealed, now=tx.now)
+    await case.changed(tx.conn, case_id)
+    act = "close_asked" if isinstance(asks, Outcome) else "lower_asked"
+    facts: Facts = {"countersign_id": str(named), "asks": asks, "escalation_id": str(running.escalation_id)}
+    await record(tx, case_id, act=act, actor=who.person_id, facts=facts)
 
 
 async def answer_countersign(
@@ -95,6 +131,39 @@ async def answer_countersign(
     key = await case.data_key(tx.conn, case_id, keys)
     sealed = key.seal(reason.encode(), table="countersigns", column="answer_reason", row=countersign_id)
     await countersign.answer(tx.conn, countersign_id, agree=agree, by=who.person_id, reason=sealed, now=tx.now)
+    await case.changed(tx.conn, case_id)
     facts: Facts = {"countersign_id": str(countersign_id), "agree": agree}
     await record(tx, case_id, act="countersigned", actor=who.person_id, facts=facts)
-    return await settle(tx, case_id, Countersigned(agree, Outcome(asked["outcome"])), actor=who.person_id)
+    if asked["act"] == "close":
+        return await settle(tx, case_id, Countersigned(agree, Outcome(asked["outcome"])), actor=who.person_id)
+    if agree:
+        await level.lower(tx.conn, case_id)
+        await settle(tx, case_id, Lowered(Level(asked["level"])), actor=who.person_id)
+    return None
+
+
+async def hand_over(
+    tx: Transaction, who: Person, case_id: CaseId, *, to: PersonId, note: str, keys: KeyRing
+) -> Refused | None:
+    """Offer it to another person. Who may not take it, and why, is not told."""
+    if not await rota.may_take(tx.conn, case_id, to):
+        return Refused("may_not_take")
+    named, key = tx.ids(), await case.data_key(tx.conn, case_id, keys)
+    sealed = key.seal(note.encode(), table="handovers", column="note", row=named)
+    await handover.offer(tx.conn, named, case_id, by=who.person_id, to=to, note=sealed, now=tx.now)
+    facts: Facts = {"handover_id": str(named), "to": str(to)}
+    await record(tx, case_id, act="handover_offered", actor=who.person_id, facts=facts)
+    fact = HandoverOffered(who.person_id, to, by_leader=Role.LEADER in who.roles)
+    return await settle(tx, case_id, fact, actor=who.person_id)
+
+
+async def answered_by_phone(tx: Transaction, who: Person, case_id: CaseId, said: Taken) -> Refused | None:
+    """A leader writes down that a person took it by phone; that covers what had come by then, and no more."""
+    assert said.said_at is not None
+    if said.said_at > tx.now or said.covers > await report.shown_at(tx.conn, case_id, said.said_at):
+        return Refused("not_shown")
+    if not await rota.may_take(tx.conn, case_id, said.person_id):
+        return Refused("may_not_take")
+    facts: Facts = {"person_id": str(said.person_id), "said_at": said.said_at.isoformat()}
+    await record(tx, case_id, act="phone_answer_recorded", actor=who.person_id, facts=facts)
+    return await settle(tx, case_id, said, actor=who.person_id)

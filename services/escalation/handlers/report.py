@@ -29,5 +29,7 @@ async def report_received(tx: Transaction, event: ReportReceived) -> None:
         conflict_declared=event.conflict_declared,
         rated=await report.all_rated(tx.conn, event.case_id),
         level=await report.highest_level(tx.conn, event.case_id),
+        entered_by=event.entered_by,
+        already_supported=event.already_supported,
     )
     await settle(tx, event.case_id, fact)

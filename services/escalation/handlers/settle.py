@@ -15,6 +15,7 @@ from services.escalation.domain.escalation import (
     Fact,
     Finished,
     NobodyReached,
+    Offered,
     Opened,
     Refused,
     Reminded,
@@ -53,9 +54,18 @@ async def settle(tx: Transaction, case_id: CaseId, fact: Fact, *, actor: PersonI
         await escalation.save(tx.conn, decided.after)
         await case.changed(tx.conn, case_id)
         await _enact(tx, decided.after, decided, around, actor)
-        if decided.after.state is not State.CLOSING and before is not None:
-            await countersign.void(tx.conn, before.escalation_id)
+        if before is not None:
+            await _void(tx, before, decided.after)
     return None
+
+
+async def _void(tx: Transaction, before: Escalation, after: Escalation) -> None:
+    """What a second person has not answered yet was asked about a case that is no longer the same."""
+    if after.state is not State.CLOSING:
+        await countersign.void(tx.conn, before.escalation_id, "close")
+    known = (before.newest_report_no, before.level, before.escalation_id)
+    if after.state is State.CLOSED or known != (after.newest_report_no, after.level, after.escalation_id):
+        await countersign.void(tx.conn, before.escalation_id, "lower")
 
 
 async def _around(tx: Transaction, case_id: CaseId, state: Escalation | None) -> Around:
@@ -66,6 +76,7 @@ async def _around(tx: Transaction, case_id: CaseId, state: Escalation | None) ->
         rota=await rota.rota(tx.conn, case_id, tx.now),
         pages=await page.of_round(tx.conn, running) if running else (),
         unjudged=await report.unjudged(tx.conn, case_id),
+        judges=await report.judges(tx.conn, case_id),
     )
 
 
@@ -82,6 +93,8 @@ async def _enact(
                     await _page(tx, after, recipient, around)
             case Took():
                 await _took(tx, after, effect)
+            case Offered(to):
+                await _offered(tx, after, to)
             case NobodyReached():
                 await _nobody_reached(tx, after)
             case Reminded():
@@ -103,7 +116,10 @@ async def _opened(tx: Transaction, after: Escalation) -> None:
 
 async def _page(tx: Transaction, after: Escalation, recipient: Recipient, around: Around) -> None:
     named = message_id(after.escalation_id, round=after.round, rung=after.rung, recipient=recipient)
-    await page.request(tx.conn, named, after, recipient, tx.now)
+    not_fresh = after.fresh_eyes and recipient.id in around.judges
+    await page.request(tx.conn, named, after, recipient, not_fresh=not_fresh, now=tx.now)
+    if not_fresh:
+        await _note(tx, after, "fresh_eyes_breached", {"recipient_id": str(recipient.id), "message_id": str(named)})
     template = Template.DESK_PAGE if recipient.kind is RecipientKind.DESK else Template.PAGE
     await _request(tx, after, named, recipient, template=template, lasts=wait_of(after, around))
     log().info(
@@ -164,6 +180,12 @@ async def withdraw(tx: Transaction, of: Escalation, person_id: PersonId | None =
         await _note(tx, of, "page_withdrawn", {"message_id": str(named)})
 
 
+async def _offered(tx: Transaction, after: Escalation, to: PersonId) -> None:
+    """Told that something waits, as of anything else; the promise of whoever has it still runs."""
+    named = MessageId(derived_id("handover", after.escalation_id, to, tx.now.isoformat()))
+    await _request(tx, after, named, person(to), template=Template.REMINDER, lasts=REMINDER_LASTS)
+
+
 async def _nobody_reached(tx: Transaction, after: Escalation) -> None:
     await _tell(tx, NobodyReachable(case_id=after.case_id, escalation_id=after.escalation_id))
     await _note(tx, after, "nobody_reachable", {"round": after.round})
@@ -172,7 +194,7 @@ async def _nobody_reached(tx: Transaction, after: Escalation) -> None:
 
 async def _remind(tx: Transaction, after: Escalation, around: Around) -> None:
     """Those who may countersign, except the one who asked."""
-    waiting = await countersign.waiting(tx.conn, after.escalation_id)
+    waiting = await countersign.waiting(tx.conn, after.escalation_id, "close")
     for person_id in around.rota.countersigners:
         if waiting is not None and person_id != waiting["asked_by"]:
             named = MessageId(derived_id("reminder", waiting["countersign_id"], tx.now.date(), person_id))

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.events.codes import Outcome
+from services.escalation.domain.escalation import Escalation, State
+from shared.events.codes import Level, Outcome
 from shared.ids import CaseId, EscalationId, PersonId
 from shared.postgres.pool import Connection
 
@@ -13,27 +14,30 @@ from shared.postgres.pool import Connection
 async def ask(
     conn: Connection,
     countersign_id: UUID,
-    case_id: CaseId,
-    escalation_id: EscalationId,
+    of: Escalation,
     *,
-    outcome: Outcome,
+    asks: Outcome | Level,
     by: PersonId,
     reason: bytes,
-    waived: bool,
     now: datetime,
 ) -> None:
-    """A person asked that the escalation be closed; `waived`: it needs no second person."""
+    """A person asked that it be closed with this outcome, or lowered to this level.
+
+    What is closed already needed no second person.
+    """
     await conn.execute(
-        """INSERT INTO countersigns (countersign_id, case_id, escalation_id, act, outcome, asked_by, asked_at, reason,
-               state) VALUES ($1, $2, $3, 'close', $4, $5, $6, $7, $8)""",
+        """INSERT INTO countersigns (countersign_id, case_id, escalation_id, act, outcome, level, asked_by, asked_at,
+               reason, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
         countersign_id,
-        case_id,
-        escalation_id,
-        outcome,
+        of.case_id,
+        of.escalation_id,
+        "close" if isinstance(asks, Outcome) else "lower",
+        asks if isinstance(asks, Outcome) else None,
+        asks if isinstance(asks, Level) else None,
         by,
         now,
         reason,
-        "waived" if waived else "asked",
+        "waived" if of.state is State.CLOSED else "asked",
     )
 
 
@@ -49,9 +53,10 @@ async def case_of(conn: Connection, countersign_id: UUID) -> CaseId | None:
     return case_id
 
 
-async def waiting(conn: Connection, escalation_id: EscalationId) -> asyncpg.Record | None:
-    """The one that waits for an answer."""
-    return await conn.fetchrow("SELECT * FROM countersigns WHERE escalation_id = $1 AND state = 'asked'", escalation_id)
+async def waiting(conn: Connection, escalation_id: EscalationId, act: str) -> asyncpg.Record | None:
+    """The one of that act that waits for an answer."""
+    query = "SELECT * FROM countersigns WHERE escalation_id = $1 AND act = $2 AND state = 'asked'"
+    return await conn.fetchrow(query, escalation_id, act)
 
 
 async def answer(
@@ -69,11 +74,10 @@ async def answer(
     )
 
 
-async def void(conn: Connection, escalation_id: EscalationId) -> None:
+async def void(conn: Connection, escalation_id: EscalationId, act: str) -> None:
     """Something new came: what waited for an answer is asked anew or not at all."""
-    await conn.execute(
-        "UPDATE countersigns SET state = 'void' WHERE escalation_id = $1 AND state = 'asked'", escalation_id
-    )
+    query = "UPDATE countersigns SET state = 'void' WHERE escalation_id = $1 AND act = $2 AND state = 'asked'"
+    await conn.execute(query, escalation_id, act)
 
 
 async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:

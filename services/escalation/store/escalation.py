@@ -31,6 +31,10 @@ def _escalation(row: asyncpg.Record) -> Escalation:
         rung=row["rung"],
         due_at=row["due_at"],
         rate_by=row["rate_by"],
+        peak=Level(row["peak"]) if row["peak"] else None,
+        fresh_eyes=row["fresh_eyes"],
+        offered_to=row["offered_to"],
+        nobody_at=row["nobody_at"],
     )
 
 
@@ -38,11 +42,13 @@ async def save(conn: Connection, escalation: Escalation) -> None:
     """Store how it stands."""
     await conn.execute(
         """INSERT INTO escalations (escalation_id, case_id, n, state, level, ladder_version, outside_first, received_at,
-               newest_report_no, acknowledged_report_no, responsible, declined, round, rung, due_at, rate_by)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+               newest_report_no, acknowledged_report_no, responsible, declined, round, rung, due_at, rate_by,
+               peak, fresh_eyes, offered_to, nobody_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
            ON CONFLICT (escalation_id) DO UPDATE SET state = $4, level = $5, outside_first = $7, received_at = $8,
                newest_report_no = $9, acknowledged_report_no = $10, responsible = $11, declined = $12, round = $13,
-               rung = $14, due_at = $15, rate_by = $16""",
+               rung = $14, due_at = $15, rate_by = $16, peak = $17, fresh_eyes = $18, offered_to = $19,
+               nobody_at = $20""",
         escalation.escalation_id,
         escalation.case_id,
         escalation.n,
@@ -59,4 +65,8 @@ async def save(conn: Connection, escalation: Escalation) -> None:
         escalation.rung,
         escalation.due_at,
         escalation.rate_by,
+        escalation.peak,
+        escalation.fresh_eyes,
+        escalation.offered_to,
+        escalation.nobody_at,
     )

@@ -37,12 +37,18 @@ async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
 
 
 async def request(
-    conn: Connection, message_id: MessageId, escalation: Escalation, recipient: Recipient, now: datetime
+    conn: Connection,
+    message_id: MessageId,
+    escalation: Escalation,
+    recipient: Recipient,
+    *,
+    not_fresh: bool,
+    now: datetime,
 ) -> None:
     """Store a page on the rung and in the round the escalation stands on."""
     await conn.execute(
-        """INSERT INTO pages (message_id, escalation_id, round, rung, recipient_kind, recipient_id, requested_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+        """INSERT INTO pages (message_id, escalation_id, round, rung, recipient_kind, recipient_id, requested_at,
+               not_fresh) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
         message_id,
         escalation.escalation_id,
         escalation.round,
@@ -50,6 +56,7 @@ async def request(
         recipient.kind,
         recipient.id,
         now,
+        not_fresh,
     )
 
 

@@ -19,12 +19,14 @@ from shared.postgres.pool import Connection
 async def add(conn: Connection, event: ReportReceived) -> bool:
     """Store the report; false when it was here already."""
     tag = await conn.execute(
-        "INSERT INTO reports VALUES ($1, $2, $3, $4, $5) ON CONFLICT (report_id) DO NOTHING",
+        """INSERT INTO reports (report_id, case_id, report_no, received_at, unit, entered_by)
+           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (report_id) DO NOTHING""",
         event.report_id,
         event.case_id,
         event.report_no,
         event.received_at,
         event.unit,
+        event.entered_by,
     )
     return bool(tag == "INSERT 0 1")
 
@@ -56,8 +58,12 @@ async def all_rated(conn: Connection, case_id: CaseId) -> bool:
 
 
 async def highest_level(conn: Connection, case_id: CaseId) -> Level | None:
-    """The highest rating of the case so far."""
-    levels = await conn.fetch("SELECT DISTINCT level FROM ratings WHERE case_id = $1", case_id)
+    """The highest rating of the case that two persons have not lowered since."""
+    levels = await conn.fetch(
+        """SELECT DISTINCT level FROM ratings JOIN cases USING (case_id)
+           WHERE case_id = $1 AND rating_no > lowered_rating_no""",
+        case_id,
+    )
     return max((Level(row["level"]) for row in levels), key=lambda level: level.rank, default=None)
 
 
@@ -100,6 +106,32 @@ async def newest_of(conn: Connection, case_id: CaseId) -> Mapping[CaseId, int]:
         case_id,
     )
     return {row["case_id"]: row["newest"] for row in rows}
+
+
+async def shown_at(conn: Connection, case_id: CaseId, at: datetime) -> int:
+    """The largest n such that reports 1 to n had all been received then."""
+    n: int = await conn.fetchval(
+        """SELECT count(*) FROM (SELECT report_no, row_number() OVER (ORDER BY report_no) AS place,
+                                        max(received_at) OVER (ORDER BY report_no) AS by
+                                 FROM reports WHERE case_id = $1) numbered WHERE report_no = place AND by <= $2""",
+        case_id,
+        at,
+    )
+    return n
+
+
+async def newest_by(conn: Connection, case_id: CaseId, among: Collection[ReportId]) -> PersonId | None:
+    """Who entered the newest report, where it is among these and somebody did."""
+    row = await conn.fetchrow("SELECT * FROM reports WHERE case_id = $1 ORDER BY report_no DESC LIMIT 1", case_id)
+    return row["entered_by"] if row is not None and row["report_id"] in among else None
+
+
+async def judges(conn: Connection, case_id: CaseId) -> frozenset[PersonId]:
+    """Who has judged reports of the case."""
+    rows = await conn.fetch(
+        "SELECT DISTINCT person_id FROM judgements JOIN reports USING (report_id) WHERE case_id = $1", case_id
+    )
+    return frozenset(row["person_id"] for row in rows)
 
 
 async def newest_id(conn: Connection, case_id: CaseId) -> ReportId:

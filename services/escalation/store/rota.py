@@ -10,6 +10,7 @@ from typing import Self
 import asyncpg
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.rota import Ask, DutyHours, First, Ladder, Plan, Rota
 from services.escalation.domain.shift import Shifts
 from shared.events.codes import Level, Unit
@@ -117,6 +118,8 @@ async def _rota(conn: Connection, unit: str, case_id: CaseId | None, now: dateti
                   ARRAY(SELECT person_id FROM free WHERE 'leader' = ANY (roles) ORDER BY person_id) AS leaders,
                   ARRAY(SELECT person_id FROM free WHERE roles && '{{leader,authority}}' ORDER BY person_id)
                       AS countersigners,
+                  ARRAY(SELECT person_id FROM people WHERE active AND 'operator' = ANY (roles) ORDER BY person_id)
+                      AS operators,
                   ARRAY(SELECT ARRAY[kind, desk_id::text] FROM desks ORDER BY desk_id) AS desks,
                   (SELECT body FROM rotas ORDER BY version DESC LIMIT 1) AS shifts""",
         unit,
@@ -124,9 +127,21 @@ async def _rota(conn: Connection, unit: str, case_id: CaseId | None, now: dateti
     )
     assert row is not None
     free = set(row["free"])
-    on_call = tuple(each for each in _shifts(row["shifts"] or "{}").on_call(now) if each in free)
+    shifts = _shifts(row["shifts"] or "{}")
+    duty = shifts.on_call(now)
+    on_call = tuple(each for each in duty if each in free)
     desks = {ask: tuple(desk_id for kind, desk_id in row["desks"] if kind == ask) for ask in Ask}
-    return Rota(on_call, tuple(row["leaders"]), tuple(row["countersigners"]), desks)
+    off = frozenset(shifts.people() - set(duty))
+    leaders, countersigners, operators = (tuple(row[who]) for who in ("leaders", "countersigners", "operators"))
+    return Rota(on_call, leaders, countersigners, desks, operators, off)
+
+
+async def may_take(conn: Connection, case_id: CaseId, person_id: PersonId) -> bool:
+    """Whether the person could answer for the case: has a role for it, is of its unit, and not excluded from it."""
+    unit = await conn.fetchval("SELECT coalesce(unit, 'unknown') FROM cases WHERE case_id = $1", case_id)
+    query = f"SELECT EXISTS (SELECT FROM ({_FREE}) free WHERE person_id = $3 AND roles && $4::text[])"
+    found: bool = await conn.fetchval(query, unit, case_id, person_id, sorted(ANSWERS))
+    return found
 
 
 @lru_cache(maxsize=4)

@@ -5,17 +5,18 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.escalation.domain.access import ANSWERS, COUNTERSIGNS, JUDGES
+from services.escalation.domain.access import ANSWERS, COUNTERSIGNS, JUDGES, LEADS
+from services.escalation.domain.escalation import Taken
 from services.escalation.handlers import act as acts
 from services.escalation.store import countersign, report
 from services.escalation.web.api import Api, Body, Versioned, acting
-from shared.events.codes import Outcome
-from shared.ids import ReportId
+from shared.events.codes import Level, Outcome
+from shared.ids import PersonId, ReportId
 
 Reason = Annotated[str, Field(min_length=1, max_length=4000)]
 
@@ -26,6 +27,10 @@ def routes(api: Api) -> list[Route]:
         "/v1/cases/{id}/acknowledge": _acknowledge,
         "/v1/cases/{id}/cannot": _cannot,
         "/v1/cases/{id}/conflict": _conflict,
+        "/v1/cases/{id}/phone-answer": _phone_answer,
+        "/v1/cases/{id}/handover": _hand_over,
+        "/v1/cases/{id}/raise": _raise,
+        "/v1/cases/{id}/lower": _lower,
         "/v1/cases/{id}/close": _close,
         "/v1/reports/{id}/judgement": _judge,
         "/v1/countersign/{id}": _countersign,
@@ -38,6 +43,29 @@ class Acknowledge(Body):
 
     covers_report_no: int = Field(ge=1, le=2**31 - 1)
     promise_minutes: int = Field(default=60, ge=1, le=24 * 60)
+
+
+class PhoneAnswer(Versioned):
+    """What a person said on the phone, and when."""
+
+    person_id: PersonId
+    said_at: AwareDatetime
+    covers_report_no: int = Field(ge=1, le=2**31 - 1)
+    promise_minutes: int = Field(default=60, ge=1, le=24 * 60)
+
+
+class HandOver(Versioned):
+    """To whom, and what they should know."""
+
+    to: PersonId
+    note: Reason
+
+
+class Raise(Versioned):
+    """The level, and why."""
+
+    level: Level
+    reason: Reason
 
 
 class Judge(Versioned):
@@ -77,6 +105,31 @@ async def _conflict(api: Api, request: Request) -> Response:
     async with acting(api, request, Body, may=ANSWERS) as act:
         await acts.conflict(act.tx, act.who, act.case_id)
         return Response(status_code=204)
+
+
+async def _phone_answer(api: Api, request: Request) -> JSONResponse:
+    async with acting(api, request, PhoneAnswer, may=LEADS) as act:
+        told, promise = act.asked, timedelta(minutes=act.asked.promise_minutes)
+        said = Taken(told.person_id, told.covers_report_no, promise, said_at=told.said_at)
+        return await act.done(await acts.answered_by_phone(act.tx, act.who, act.case_id, said))
+
+
+async def _hand_over(api: Api, request: Request) -> JSONResponse:
+    async with acting(api, request, HandOver, may=ANSWERS) as act:
+        to, note = act.asked.to, act.asked.note
+        return await act.done(await acts.hand_over(act.tx, act.who, act.case_id, to=to, note=note, keys=api.keys))
+
+
+async def _raise(api: Api, request: Request) -> JSONResponse:
+    async with acting(api, request, Raise, may=ANSWERS) as act:
+        to, reason = act.asked.level, act.asked.reason
+        return await act.done(await acts.raise_level(act.tx, act.who, act.case_id, to=to, reason=reason, keys=api.keys))
+
+
+async def _lower(api: Api, request: Request) -> JSONResponse:
+    async with acting(api, request, Raise, may=ANSWERS) as act:
+        to, reason = act.asked.level, act.asked.reason
+        return await act.done(await acts.lower(act.tx, act.who, act.case_id, to=to, reason=reason, keys=api.keys))
 
 
 async def _close(api: Api, request: Request) -> JSONResponse:

@@ -136,10 +136,17 @@ async def acting(
 
 _REFUSALS = {
     "not_shown": "You can only answer for reports that are in the case and were shown to you.",
-    "not_acknowledged": "Somebody must take the case before it can be closed.",
+    "not_acknowledged": "Somebody must take the case first.",
     "unjudged": "Every report must be judged first: see `report_ids`.",
     "closing_already": "Somebody has asked to close it; a second person must answer that first.",
     "closed_already": "The case is closed.",
+    "answered_already": "Somebody has answered meanwhile.",
+    "not_higher": "It is taken for that or more already.",
+    "not_lower": "It is not taken for more than that.",
+    "lowering_already": "Somebody has asked that already; a second person must answer first.",
+    "not_responsible": "Only whoever is responsible, or a leader, hands a case over.",
+    "has_it_already": "That person is responsible already.",
+    "may_not_take": "That person cannot take this case.",
     "not_waiting": "This is not waiting for an answer any more.",
 }
 

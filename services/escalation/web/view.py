@@ -10,7 +10,7 @@ import asyncpg
 
 from services.escalation.domain.escalation import Escalation
 from services.escalation.domain.hold import Hold, Newest, covers, holds
-from services.escalation.store import assessment, case, countersign, deadline, escalation, hold, page, report
+from services.escalation.store import assessment, case, countersign, deadline, escalation, handover, hold, page, report
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
 from shared.ids import CaseId
@@ -41,6 +41,7 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyR
         "hold": [_hold(each) for each in held],
         "assessments": [_assessment(each, newest) for each in await assessment.of_case(conn, case_id)],
         "escalation": _escalation(running) if running else None,
+        "handover": await _handover(tx, running, key) if running and key else None,
         "countersigns": [_countersign(each, key) for each in asked if key],
         "deadlines": [_deadline(each) for each in await deadline.of_case(conn, case_id)],
         "pages": [_page(each) for each in await page.of_case(conn, case_id)],
@@ -107,7 +108,19 @@ def _escalation(running: Escalation) -> Json:
         "next_at": _at(running.next_at),
         "responsible": _id(running.responsible),
         "acknowledged_report_no": running.acknowledged_report_no,
+        "peak": running.peak,
+        "fresh_eyes": running.fresh_eyes,
+        "offered_to": _id(running.offered_to),
     }
+
+
+async def _handover(tx: Transaction, running: Escalation, key: DataKey) -> Json | None:
+    """The offer that stands."""
+    row = await handover.last(tx.conn, running.case_id)
+    if row is None or running.offered_to != row["to_person"]:
+        return None
+    note = key.unseal(row["note"], table="handovers", column="note", row=row["handover_id"])
+    return {"by": str(row["by"]), "to": str(row["to_person"]), "note": note.decode(), "at": _at(row["at"])}
 
 
 def _countersign(row: asyncpg.Record, key: DataKey) -> Json:
@@ -115,6 +128,7 @@ def _countersign(row: asyncpg.Record, key: DataKey) -> Json:
     return {
         "id": str(row["countersign_id"]),
         "act": row["act"],
+        "asks": row["outcome"] or row["level"],
         "by": str(row["asked_by"]),
         "reason": reason.decode(),
         "state": row["state"],
@@ -141,6 +155,7 @@ def _page(row: asyncpg.Record) -> Json:
         "requested_at": _at(row["requested_at"]),
         "state": row["state"],
         "channel": row["channel"],
+        "not_fresh": row["not_fresh"],
     }
 
 
