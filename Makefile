@@ -18,6 +18,8 @@ down: setup ## end everything (data stay; `beredskab down --erase` deletes them)
 	@$(BIN)/beredskab down
 
 test: check ## format, lint, types, imports, then all tests on a real PostgreSQL and a real Apache Kafka
+	@command -v chromium >/dev/null || \
+		{ echo "The tests drive a browser that is missing: install it (Debian: apt-get install chromium)."; exit 1; }
 	@$(BIN)/python -m pytest
 
 soak: setup ## every race of the tests 200 times
