@@ -1,6 +1,10 @@
 """`python -m deploy.cli`: the command `beredskab`."""
 
-from deploy.cli.main import main
+import sys
 
 if __name__ == "__main__":
+    try:
+        from deploy.cli.main import main
+    except ModuleNotFoundError as error:
+        sys.exit(f"The Python module {error.name} is missing: delete .venv, then run `make setup`.")
     main()

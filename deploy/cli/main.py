@@ -210,6 +210,8 @@ def main() -> None:
             _fail("The disk is full: make room, or point BEREDSKAB_HOME to another disk.")
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             _fail(f"{error.filename or 'A file'} may not be written by you: point BEREDSKAB_HOME to a folder of yours.")
+        if error.errno in (errno.EEXIST, errno.ENOTDIR):
+            _fail(f"{error.filename} is a file where a folder should be: point BEREDSKAB_HOME elsewhere.")
         raise
 
 

@@ -58,9 +58,12 @@ def _secret() -> str:
 
 
 def write_once(path: Path, text: str) -> None:
-    """Write a file that its owner alone may read, unless it is there."""
+    """Write a file that its owner alone may read, whole or not at all, unless it is there."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
+    draft = path.with_name(f"{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)

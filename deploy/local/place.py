@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.keys import write_once
 from deploy.local.postgres import Postgres
 from deploy.local.trouble import Trouble
 
@@ -69,12 +70,8 @@ class Place:
     def ensure_secrets(self) -> None:
         """Make the folder and the passwords, unless they are there."""
         self.home.mkdir(parents=True, exist_ok=True)
-        path = self.home / "secrets.json"
-        if path.exists():
-            return
         names = ("postgres", "intake", "triage", "escalation", "notify", "mail")
-        path.touch(mode=0o600)
-        path.write_text(json.dumps({name: secrets.token_hex(12) for name in names}), encoding="utf-8")
+        write_once(self.home / "secrets.json", json.dumps({name: secrets.token_hex(12) for name in names}))
 
     def postgres(self) -> Postgres:
         """The database server."""

@@ -18,8 +18,11 @@ lock=$(sha256sum requirements.lock | cut -d' ' -f1)
 [ "$(df -Pk . | awk 'NR==2 {print $4}')" -gt 1500000 ] ||
     give_up "The disk is nearly full: the packages need 1.5 GB here. Make room, then run make again."
 
+exec 9<requirements.lock
+! command -v flock >/dev/null || flock 9 # another `make` in this checkout may be at it
+[ "$(cat .venv/lock 2>/dev/null || true)" = "$lock" ] && exit 0
 echo "Installing the Python packages …"
-[ -x .venv/bin/python ] || "$python" -m venv .venv
+.venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
 awk '/^uv==/ {p = 1} p {print} p && !/\\$/ {exit}' requirements.lock >.venv/uv.lock
 {
     { .venv/bin/uv --version || .venv/bin/pip install -q --require-hashes --no-deps -r .venv/uv.lock; } &&

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -29,7 +29,7 @@ from deploy.local.trouble import Trouble
 SPACE = 500_000_000
 """Bytes the data folder must have left to start."""
 _TRIES = 3
-_FIRST_START = 90.0
+_FIRST_START = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class Stack:
         if pid:
             _end(pid, lambda: not self.running)
         if self._child:
+            self._child.terminate()  # it may have had no time yet to tell its number
             self._child.wait(20)
             self._child = None
         if erase and self.place.home.exists():
@@ -230,8 +231,8 @@ class Stack:
             time.sleep(0.02)
 
     def _demand_hope(self, told: Mapping[str, Mapping[str, Any]], ready: set[str], *, late: bool) -> None:
-        if late and not self.running:
-            raise Trouble(f"The supervisor ended: see {self.place.log('supervisor')}.")
+        if self._child is not None and self._child.poll() is not None:
+            raise Trouble(self._why("supervisor", ""))
         for name, each in told.items():
             hopeless = each["state"] == "failed" or each["restarts"] >= _TRIES
             if name not in ready and (hopeless or (late and each["state"] != "waiting")):
@@ -244,6 +245,8 @@ class Stack:
         why = trouble or last_error(log)
         if "No space left" in why:
             return f"The disk is full, so {name} does not start: make room, or point BEREDSKAB_HOME to another disk."
+        if "ModuleNotFoundError" in why:
+            return f"{name} lacks a Python module ({why}): delete .venv, then run `make up` again."
         return f"{name} does not become ready. The last error in its log {log}: {why}"
 
 
@@ -292,18 +295,20 @@ def _taken(port: int) -> bool:
 
 
 def _whose(port: int) -> str:
-    holder = next((each for each in psutil.net_connections("tcp") if each.laddr and each.laddr.port == port), None)
-    elsewhere = "set BEREDSKAB_PORT_BASE to another number than this one's, 9000 say"
-    if holder is None or holder.pid is None:
-        return f"Port {port} is taken by another program: stop it, or {elsewhere}."
-    process = psutil.Process(holder.pid)
-    home = process.environ().get("BEREDSKAB_HOME")
-    if home:
-        return (
-            f"Port {port} is taken by another copy of beredskab, whose data lie in {home}: stop it "
-            f"(BEREDSKAB_HOME={home} .venv/bin/beredskab down), or {elsewhere}."
-        )
-    return f"Port {port} is taken by {process.name()} (process {holder.pid}): stop it, or {elsewhere}."
+    name, home = _holder(port)
+    stop = f"stop it (BEREDSKAB_HOME={home} .venv/bin/beredskab down)" if home else "stop it"
+    whose = f"another copy of beredskab, whose data lie in {home}" if home else name
+    return f"Port {port} is taken by {whose}: {stop}, or set BEREDSKAB_PORT_BASE to another number, 9000 say."
+
+
+def _holder(port: int) -> tuple[str, str]:
+    """Who has the port, and the BEREDSKAB_HOME of that program; not everybody's may be looked into."""
+    with suppress(psutil.Error):
+        for each in psutil.net_connections("tcp"):
+            if each.laddr and each.laddr.port == port and each.pid:
+                process = psutil.Process(each.pid)
+                return f"{process.name()} (process {each.pid})", process.environ().get("BEREDSKAB_HOME", "")
+    return "another program", ""
 
 
 def _end(pid: int, gone: Callable[[], bool]) -> None:
