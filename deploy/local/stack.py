@@ -155,6 +155,7 @@ class Stack:
         rows = asyncio.run(self.status())["processes"]
         away = [row["name"] for row in rows if not row["ready"] and (not names or row["name"] in names)]
         if away:
+            demand_space(self.place.home, SPACE // 10)
             logs = f"`beredskab logs {away[0]}` tells why"
             raise Trouble(f"Not ready: {', '.join(away)}; {logs}, `beredskab start NAME` starts what was stopped.")
 
