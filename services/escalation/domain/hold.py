@@ -64,6 +64,8 @@ class Lift:
     person_id: PersonId
     assessment_id: UUID | None = None
     mediation: bool = False
+    void: bool = False
+    """Whoever recorded it has since turned out to have a conflict of interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def holds(lifts: Iterable[Lift], *, newest: Newest, now: datetime) -> list[Hold]
 
 
 def _valid(lift: Lift, *, newest: Newest, now: datetime) -> bool:
-    return lift.until is not None and now < lift.until and covers(lift.covers, newest)
+    return not lift.void and lift.until is not None and now < lift.until and covers(lift.covers, newest)
 
 
 def mediation(holds: Iterable[Hold], recipients: Iterable[HeldFrom]) -> Refused | None:

@@ -14,7 +14,8 @@ from services.escalation.domain.escalation import (
     StoodDown,
     Taken,
 )
-from services.escalation.handlers.settle import settle, withdraw
+from services.escalation.handlers.exclusion import exclude
+from services.escalation.handlers.settle import settle
 from services.escalation.store import case, countersign, deadline, escalation, handover, level, page, report, rota
 from shared.auth.people import Person, Role
 from shared.delivery.outbox import Transaction
@@ -43,14 +44,9 @@ async def cannot(tx: Transaction, who: Person, case_id: CaseId) -> Refused | Non
     return await settle(tx, case_id, StoodDown(who.person_id))
 
 
-async def conflict(tx: Transaction, who: Person, case_id: CaseId) -> Refused | None:
+async def conflict(tx: Transaction, who: Person, case_id: CaseId) -> None:
     """The person has a conflict of interest: from now on the case does not exist for them."""
-    await case.exclude(tx.conn, case_id, who.person_id, by=who.person_id, now=tx.now)
-    await record(tx, case_id, act="excluded", actor=who.person_id, facts={"person_id": str(who.person_id)})
-    running = await escalation.newest(tx.conn, case_id)
-    if running is not None:
-        await withdraw(tx, running, who.person_id)
-    return await settle(tx, case_id, StoodDown(who.person_id))
+    await exclude(tx, case_id, who.person_id, by=who.person_id)
 
 
 async def judge(

@@ -2,7 +2,7 @@
 
 from services.escalation.domain.escalation import ReportArrived
 from services.escalation.handlers import deadline as clocks
-from services.escalation.handlers import hold
+from services.escalation.handlers import exclusion, hold
 from services.escalation.handlers.settle import settle
 from services.escalation.store import case, report
 from shared.delivery.outbox import Transaction
@@ -13,11 +13,13 @@ from shared.telemetry.tracing import current_traceparent
 
 async def report_received(tx: Transaction, event: ReportReceived) -> None:
     """Store the report, start its clocks, demand an answer."""
+    await case.lock_family(tx.conn, event.case_id, *event.linked_case_ids)
     await case.lock(tx.conn, event.case_id)
     lifted = await hold.lifted(tx, event.case_id)
     if not await report.add(tx.conn, event):
         return
     await case.note_report(tx.conn, event, current_traceparent())
+    await exclusion.inherit(tx, event.case_id)
     await clocks.start(tx, event)
     facts: Facts = {"report_id": str(event.report_id), "report_no": event.report_no}
     await record(tx, event.case_id, act="report_received", actor=None, facts=facts)

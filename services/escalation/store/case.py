@@ -8,7 +8,7 @@ import asyncpg
 from services.escalation.domain.access import ANSWERS
 from shared.auth.people import Person
 from shared.events.intake import ReportReceived
-from shared.ids import CaseId, PersonId
+from shared.ids import CaseId
 from shared.postgres.pool import Connection
 from shared.sealing import DataKey, KeyRing
 
@@ -25,11 +25,37 @@ async def lock(conn: Connection, case_id: CaseId) -> None:
     )
 
 
+async def lock_family(conn: Connection, *case_ids: CaseId) -> None:
+    """Lock the cases, as far as they are here, and all they are linked to, in the order of their ids."""
+    await conn.execute(
+        "SELECT FROM cases WHERE case_id = ANY ($1::uuid[]) ORDER BY case_id FOR UPDATE", await family(conn, *case_ids)
+    )
+
+
+async def family(conn: Connection, *case_ids: CaseId) -> list[CaseId]:
+    """These cases and all they are linked to, however far and whichever of two named the other."""
+    rows = await conn.fetch(
+        """WITH RECURSIVE family AS (
+               SELECT case_id, linked_case_ids FROM cases WHERE case_id = ANY ($1::uuid[])
+               UNION
+               SELECT near.* FROM family f, LATERAL (
+                   SELECT case_id, linked_case_ids FROM cases WHERE case_id = ANY (f.linked_case_ids)
+                   UNION ALL
+                   SELECT case_id, linked_case_ids FROM cases WHERE linked_case_ids @> ARRAY[f.case_id]) near
+           ) SELECT case_id FROM family ORDER BY case_id""",
+        list(case_ids),
+    )
+    return [row["case_id"] for row in rows]
+
+
 async def lock_seen(conn: Connection, case_id: CaseId, who: Person) -> bool:
-    """Lock the case if the person sees it. Looked at again under the lock: an exclusion may just have come."""
+    """Lock the case, and all it is linked to, if the person sees it.
+
+    Looked at again under the lock: an exclusion may just have come.
+    """
     if not await seen(conn, case_id, who):
         return False
-    await conn.execute("SELECT FROM cases WHERE case_id = $1 FOR UPDATE", case_id)
+    await lock_family(conn, case_id)
     return await seen(conn, case_id, who)
 
 
@@ -109,10 +135,3 @@ async def data_key(conn: Connection, case_id: CaseId, keys: KeyRing) -> DataKey:
     fresh = keys.new_data_key()
     await conn.execute("UPDATE cases SET wrapped_key = $2 WHERE case_id = $1", case_id, fresh.wrapped)
     return fresh
-
-
-async def exclude(conn: Connection, case_id: CaseId, person_id: PersonId, *, by: PersonId, now: datetime) -> None:
-    """From now on the case does not exist for the person."""
-    await conn.execute(
-        "INSERT INTO exclusions VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", case_id, person_id, by, now
-    )

@@ -11,8 +11,12 @@ from shared.postgres.pool import Connection
 
 
 async def lifts(conn: Connection, case_id: CaseId) -> list[Lift]:
-    """All steps ever recorded of the case."""
-    rows = await conn.fetch("SELECT * FROM lifts WHERE case_id = $1 ORDER BY recipient, n", case_id)
+    """All steps ever recorded of the case; those of a person who turned out to be excluded lift nothing."""
+    rows = await conn.fetch(
+        """SELECT l.*, x.person_id IS NOT NULL AS void FROM lifts l LEFT JOIN exclusions x USING (case_id, person_id)
+           WHERE l.case_id = $1 ORDER BY l.recipient, l.n""",
+        case_id,
+    )
     return [
         Lift(
             recipient=HeldFrom(row["recipient"]),
@@ -23,6 +27,7 @@ async def lifts(conn: Connection, case_id: CaseId) -> list[Lift]:
             person_id=row["person_id"],
             assessment_id=row["assessment_id"],
             mediation=row["mediation"],
+            void=row["void"],
         )
         for row in rows
     ]
