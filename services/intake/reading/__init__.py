@@ -1,0 +1,113 @@
+"""Reading Danish free text as coded signs: said or denied, now or earlier, each with its place in the text.
+
+Pure: the lexicon (`lexicon/*.toml`, `words.toml`, `scope.toml`) is loaded once, at import. Nothing here decides how urgent
+a report is, and everything found is shown to a person as read by machine.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from services.intake.reading import languages, lexicon
+from services.intake.reading.dates import dates_in
+from services.intake.reading.scope import Judged, Reader
+from services.intake.reading.text import Sentence, Token, sentences
+from shared.calendar import local
+from shared.events.codes import Answer, When
+from shared.signs import SignId
+
+SOON = timedelta(days=10)
+"""A journey this near is *soon*."""
+_WIDEST = 90
+_DATED = ("travel.", "marriage.planned", "marriage.pressure", "body.fgm_risk", "return.forced")
+_JOURNEYS = ("travel.planned", "travel.forced_departure")
+
+LEXICON = lexicon.load()
+READER = Reader.of(LEXICON)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A sign read from a text; its quote is `text[start:end]`."""
+
+    sign: SignId
+    answer: Answer
+    when: When | None
+    date: date | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextReading:
+    """What a text says, in the order of its places, and whether some of it is in a language that is not read."""
+
+    found: tuple[Found, ...]
+    language_unread: bool
+
+
+def read_text(text: str, *, received_at: datetime) -> TextReading:
+    """Read a text; days that it names count from the day it was received."""
+    on = local(received_at).date()
+    found: list[Found] = []
+    unread = False
+    for sentence in sentences(text):
+        if languages.unread(sentence, LEXICON):
+            unread = True
+        else:
+            found += _found(sentence, text, on=on)
+    return TextReading(tuple(sorted(found, key=lambda each: (each.start, each.end, each.sign))), unread)
+
+
+def _found(sentence: Sentence, text: str, *, on: date) -> Iterator[Found]:
+    read = READER.read(sentence)
+    if read is None:
+        return
+    days = list(dates_in(text[sentence.start : sentence.end], on=on))
+    for judged in _once(read.signs()):
+        first, last = read.clauses.around(judged.first, judged.last)
+        start, end = _place(sentence, judged, first, last)
+        day = _nearest(days, start - sentence.start) if judged.sign.startswith(_DATED) else None
+        found = Found(judged.sign, judged.answer, judged.when, day, start, end)
+        yield found
+        if day and judged.sign in _JOURNEYS and _imminent(found, on=on) and not read.ordinary:
+            yield replace(found, sign=SignId("travel.soon"))
+
+
+def _imminent(found: Found, *, on: date) -> bool:
+    near = found.date is not None and found.date - on <= SOON
+    return near and found.answer is Answer.SAID and found.when is When.NOW
+
+
+def _once(signs: Iterable[Judged]) -> Iterator[Judged]:
+    """Each sign once where its places overlap: the widest; a denial that names itself goes before what it contains."""
+    kept: list[Judged] = []
+    for each in sorted(signs, key=_width, reverse=True):
+        if not any(_same(each, other) for other in kept):
+            kept.append(each)
+    yield from kept
+
+
+def _width(judged: Judged) -> tuple[int, bool, int]:
+    return judged.last - judged.first, judged.answer is Answer.DENIED, -judged.first
+
+
+def _same(one: Judged, other: Judged) -> bool:
+    overlap = one.first <= other.last and other.first <= one.last
+    return one.sign == other.sign and (overlap or (one.answer, one.when) == (other.answer, other.when))
+
+
+def _place(sentence: Sentence, judged: Judged, first: int, last: int) -> tuple[int, int]:
+    """The clause where it is short, else the words that say it."""
+    tokens: Sequence[Token] = sentence.tokens
+    while tokens[first].mark and first < judged.first:
+        first += 1
+    while tokens[last].mark and last > judged.last:
+        last -= 1
+    if tokens[last].end - tokens[first].start <= _WIDEST:
+        return tokens[first].start, tokens[last].end
+    return tokens[judged.first].start, tokens[judged.last].end
+
+
+def _nearest(days: Sequence[tuple[date, int]], place: int) -> date | None:
+    return min(days, key=lambda day: (abs(day[1] - place), day[0]), default=(None, 0))[0]

@@ -1,0 +1,210 @@
+"""The lexicon: per sign the patterns that say or deny it, read from `lexicon/*.toml`, and found in one pass a sentence.
+
+Only patterns whose rarest word stands in the sentence are tried, so that reading stays fast as the lexicon grows.
+"""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from services.intake.reading import patterns, words
+from services.intake.reading.patterns import Part, Specs, Step
+from services.intake.reading.text import Token, fold
+from services.intake.reading.words import Dictionary
+
+HERE = Path(__file__).parent
+SAID = ("said", "denied", "earlier", "unless")
+"""What a pattern of a sign can be: it says, it denies, it says of earlier, or it is something else that looks alike."""
+_SHORTEST_TYPO = 7
+_MOST_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One variant of a written pattern. `subject` is a sign, or `scope` for what decides about signs."""
+
+    subject: str
+    role: str
+    parts: tuple[Part, ...]
+    needed: frozenset[int]
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A pattern found; `places` are the tokens that it names."""
+
+    pattern: Pattern
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a word is to the lexicon: the elements it can stand for, and what the dictionary says of it."""
+
+    elements: frozenset[int]
+    forms: frozenset[str]
+    known: bool
+
+
+@dataclass(slots=True)
+class Elements:
+    """The distinct words of all patterns, numbered, and how a written word finds them."""
+
+    numbers: dict[Specs, int] = field(default_factory=dict)
+    exact: dict[str, set[int]] = field(default_factory=dict)
+    beginnings: dict[str, set[int]] = field(default_factory=dict)
+    endings: dict[str, set[int]] = field(default_factory=dict)
+    within: dict[str, set[int]] = field(default_factory=dict)
+    near: dict[str, set[str]] = field(default_factory=dict)
+
+    def number(self, specs: Specs) -> int:
+        """The element's number; new ones are entered under everything they may be."""
+        if specs not in self.numbers:
+            self.numbers[specs] = len(self.numbers)
+            for spec in specs:
+                self._enter(spec, self.numbers[specs])
+        return self.numbers[specs]
+
+    def _enter(self, spec: str, number: int) -> None:
+        word = fold(spec.strip("*=")) if spec != "#" else "#"
+        kind = self.exact
+        if spec.startswith("*"):
+            kind = self.within if spec.endswith("*") else self.endings
+        elif spec.endswith("*"):
+            kind = self.beginnings
+        kind.setdefault(("=" + word) if spec.startswith("=") else word, set()).add(number)
+        if kind is self.exact and len(word) >= _SHORTEST_TYPO:
+            for near in _nearby(word):
+                self.near.setdefault(near, set()).add(word)
+
+    def of(self, written: str, forms: Iterable[str], *, name: bool) -> set[int]:
+        """The elements a word can stand for. A name is compared as a whole only, or half of Denmark were a sign."""
+        found = set(self.exact.get("=" + fold(written), ()))
+        for form in forms:
+            found |= self.exact.get(form, set())
+            if not name:
+                found |= self._parts(form)
+        return found
+
+    def _parts(self, form: str) -> set[int]:
+        found: set[int] = set()
+        for n in range(2, len(form) + 1):
+            found |= self.beginnings.get(form[:n], set()) | self.endings.get(form[-n:], set())
+        return found.union(*(numbers for part, numbers in self.within.items() if part in form))
+
+    def meant(self, typed: str) -> set[str]:
+        """The lexicon's words that a mistyped long word is one letter away from."""
+        if len(typed) < _SHORTEST_TYPO or not typed.isalpha():
+            return set()
+        near = set[str]().union(*(self.near.get(each, set()) for each in _nearby(typed)))
+        return {word for word in near if word[:2] == typed[:2] and abs(len(word) - len(typed)) <= 1}
+
+
+def _nearby(word: str) -> list[str]:
+    return [word, *(word[:n] + word[n + 1 :] for n in range(2, len(word)))]
+
+
+@dataclass(slots=True)
+class Lexicon:
+    """All patterns, by the rarest word of each. `settings` are the word lists of `scope.toml`."""
+
+    dictionary: Dictionary
+    classes: Mapping[str, Specs]
+    settings: Mapping[str, frozenset[str]]
+    turns: Mapping[str, Mapping[str, str]]
+    elements: Elements = field(default_factory=Elements)
+    by_anchor: dict[int, list[Pattern]] = field(default_factory=dict)
+    _seen: dict[tuple[str, bool], Seen] = field(default_factory=dict)
+
+    def add(self, subject: str, role: str, written: str) -> None:
+        """Enter a pattern. Raises `BadPattern`."""
+        for variant in patterns.parse(written, self.classes):
+            parts = tuple(tuple(Step(self.elements.number(item.specs), item.gap) for item in part) for part in variant)
+            rarest = min((item.specs for part in variant for item in part), key=self._commonness)
+            needed = frozenset(step.element for part in parts for step in part)
+            pattern = Pattern(subject, role, parts, needed, written)
+            self.by_anchor.setdefault(self.elements.number(rarest), []).append(pattern)
+
+    def _commonness(self, specs: Specs) -> tuple[bool, int]:
+        return not specs.isdisjoint(self.settings["common"]), len(specs)
+
+    def seen(self, token: Token) -> Seen:
+        """What the token is to the lexicon; remembered, as texts repeat their words."""
+        key = (token.written, token.name)
+        found = self._seen.get(key)
+        if found is None:
+            if len(self._seen) >= _MOST_REMEMBERED:
+                self._seen.clear()
+            found = self._seen[key] = self._look(token)
+        return found
+
+    def _look(self, token: Token) -> Seen:
+        if token.mark:
+            return Seen(frozenset(), frozenset(), known=True)
+        if token.written.isdigit():
+            return Seen(frozenset(self.elements.of(token.written, ("#", token.written), name=True)), frozenset(), True)
+        word = self.dictionary.word(token.written)
+        forms = word.forms
+        if not word.known and not token.name:
+            forms = forms | self.elements.meant(fold(token.written))
+        elements = self.elements.of(token.written, forms, name=token.name)
+        return Seen(frozenset(elements), forms, word.known)
+
+    def matches(self, seen: Sequence[Seen], rank: Sequence[int]) -> Iterator[Match]:
+        """Every pattern's every place among the words of a sentence."""
+        positions: dict[int, list[int]] = {}
+        for place, word in enumerate(seen):
+            for element in word.elements:
+                positions.setdefault(element, []).append(place)
+        there = positions.keys()
+        for anchor in there & self.by_anchor.keys():
+            for pattern in self.by_anchor[anchor]:
+                if there >= pattern.needed:
+                    for places in patterns.find(pattern.parts, positions, rank):
+                        yield Match(pattern, places)
+
+
+def load(folder: Path = HERE) -> Lexicon:
+    """The lexicon from its files. Raises `BadPattern` where one cannot be read."""
+    scope = _toml(folder / "scope.toml")
+    settings = {name: frozenset(fold(word) for word in value.split()) for name, value in scope["words"].items()}
+    turns = {name: scope[name]["turns"] for name in ("hypothetical", "threatened")}
+    settings["keep"] = frozenset(scope["hypothetical"]["keep"].split())
+    lexicon = Lexicon(words.load(folder / "words.toml"), _classes(folder), settings, turns)
+    for role, written in scope["patterns"].items():
+        for each in written:
+            lexicon.add("scope", role, each)
+    for sign, entry in entries(folder).items():
+        for role in SAID:
+            for each in entry.get(role, ()):
+                lexicon.add(sign, role, each)
+    return lexicon
+
+
+def entries(folder: Path = HERE) -> dict[str, dict[str, Any]]:
+    """The entry of each sign: every table of `lexicon/*.toml`."""
+    return {
+        sign: entry
+        for file in sorted((folder / "lexicon").glob("*.toml"))
+        for sign, entry in _toml(file).items()
+    }
+
+
+def _classes(folder: Path) -> dict[str, Specs]:
+    """The classes of words; one that names another holds its words too."""
+    written = {name: text.split() for name, text in _toml(folder / "words.toml")["classes"].items()}
+    written["abroad"] = (folder / "abroad.txt").read_text(encoding="utf-8").split() + written["abroad"]
+    classes: dict[str, Specs] = {}
+    for name, specs in written.items():
+        inner = (classes[spec[1:]] if spec.startswith("@") else {spec} for spec in specs)
+        classes[name] = frozenset().union(*inner)
+    return classes
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
