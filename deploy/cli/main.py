@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -128,6 +128,23 @@ def migrate() -> None:
         environment = {**os.environ, **stack.environment(f"{service}-migrate")}
         if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
             raise Trouble(f"{service} was not migrated: see the line above.")
+
+
+@app.command()
+def rate(
+    file: Annotated[
+        typer.FileBinaryRead, typer.Argument(help="JSON lines: a report's body each; - is standard input.")
+    ],
+) -> None:
+    """Read and rate reports from a file, without any service; sends nothing. Exit code 1 if a line was no report."""
+    # Loaded here, because no other command needs the lexicon.
+    from deploy.cli.rate import rated
+
+    wrong = False
+    for result in rated(file):
+        _say_json(result)
+        wrong = wrong or "error" in result
+    raise typer.Exit(1 if wrong else 0)
 
 
 @app.command()

@@ -38,10 +38,15 @@ async def web(settings: Settings) -> None:
 
 async def work(settings: Settings) -> None:
     """The worker: relays what was accepted, has texts read, follows what becomes of the reports."""
+    # Loaded here, because the door must neither wait for the lexicon nor carry it.
+    from services.intake.reading import read_text
+
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         consumer = service.consumer(SUBSCRIPTIONS)
         health = application([], ready=partial(service.worker_missing, consumer))
-        await service.work(health, consumer, [Loop("reader", partial(tick.run_once, service.transactions))])
+        secrets = Secrets.read(service.keys, settings.keys_dir)
+        reader = Loop("reader", partial(tick.run_once, service.transactions, secrets, read_text))
+        await service.work(health, consumer, [reader])
 
 
 async def migrate(settings: Settings) -> None:

@@ -1,16 +1,24 @@
 """The reader of texts: runs after the accept, one report a transaction, so that nothing waits for it."""
 
-from services.intake.store import report as reports
+import asyncio
+
+from services.intake.handlers import reading
+from services.intake.handlers.reading import ReadText
+from services.intake.secrets import Secrets
+from services.intake.store import reading as readings
 from shared.delivery.outbox import Transactions
-from shared.events.intake import ReportRead
 
 
-async def run_once(transactions: Transactions) -> int:
-    """Read the text that has waited longest; how many that were. Text is told as *unread*, which counts upward."""
-    async with transactions.begin("read text") as tx:
-        unread = await reports.lock_next_unread(tx.conn)
-        if unread is None or not await reports.mark_read(tx.conn, unread.report_id):
-            return 0
-        event = ReportRead(case_id=unread.case_id, report_id=unread.report_id, language_unread=True)
-        await tx.publish(event, traceparent=unread.traceparent)
-        return 1
+async def run_once(transactions: Transactions, secrets: Secrets, read_text: ReadText) -> int:
+    """Read the texts that have waited longest; how many that were.
+
+    Reading takes the processor and no transaction: it runs beside the event loop, and only what came of it is written.
+    """
+    async with transactions.begin("find texts") as tx:
+        waiting = await readings.waiting(tx.conn)
+    kept = 0
+    for each in waiting:
+        read = await asyncio.to_thread(reading.read, each, secrets, read_text)
+        async with transactions.begin("read text") as tx:
+            kept += await reading.keep(tx, read)
+    return kept

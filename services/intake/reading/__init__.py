@@ -1,13 +1,14 @@
 """Reading Danish free text as coded signs: said or denied, now or earlier, each with its place in the text.
 
-Pure: the lexicon (`lexicon/*.toml`, `words.toml`, `scope.toml`) is loaded once, at import. Nothing here decides how urgent
-a report is, and everything found is shown to a person as read by machine.
+Pure: the lexicon (`lexicon/*.toml`, `words.toml`, `scope.toml`) is loaded once, at import. Nothing here decides how
+urgent a report is, and everything found is shown to a person as read by machine.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from services.intake.domain.reading import Found, TextReading
 from services.intake.reading import languages, lexicon
 from services.intake.reading.dates import dates_in
 from services.intake.reading.scope import Judged, Reader
@@ -22,28 +23,10 @@ _WIDEST = 90
 _DATED = ("travel.", "marriage.planned", "marriage.pressure", "body.fgm_risk", "return.forced")
 _JOURNEYS = ("travel.planned", "travel.forced_departure")
 
+__all__ = ["LEXICON", "READER", "Found", "TextReading", "read_text"]
+
 LEXICON = lexicon.load()
 READER = Reader.of(LEXICON)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A sign read from a text; its quote is `text[start:end]`."""
-
-    sign: SignId
-    answer: Answer
-    when: When | None
-    date: date | None
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class TextReading:
-    """What a text says, in the order of its places, and whether some of it is in a language that is not read."""
-
-    found: tuple[Found, ...]
-    language_unread: bool
 
 
 def read_text(text: str, *, received_at: datetime) -> TextReading:
@@ -67,7 +50,11 @@ def _found(sentence: Sentence, text: str, *, on: date) -> Iterator[Found]:
     for judged in _once(read.signs()):
         first, last = read.clauses.around(judged.first, judged.last)
         start, end = _place(sentence, judged, first, last)
-        day = _nearest(days, start - sentence.start) if judged.sign.startswith(_DATED) else None
+        day = (
+            _nearest(days, sentence.tokens[judged.last].end - sentence.start)
+            if judged.sign.startswith(_DATED)
+            else None
+        )
         found = Found(judged.sign, judged.answer, judged.when, day, start, end)
         yield found
         if day and judged.sign in _JOURNEYS and _imminent(found, on=on) and not read.ordinary:
@@ -93,8 +80,7 @@ def _width(judged: Judged) -> tuple[int, bool, int]:
 
 
 def _same(one: Judged, other: Judged) -> bool:
-    overlap = one.first <= other.last and other.first <= one.last
-    return one.sign == other.sign and (overlap or (one.answer, one.when) == (other.answer, other.when))
+    return one.sign == other.sign and one.first <= other.last and other.first <= one.last
 
 
 def _place(sentence: Sentence, judged: Judged, first: int, last: int) -> tuple[int, int]:

@@ -14,7 +14,10 @@ _FEASTS = {
     "sommerferie": (6, 27), "sommer": (6, 27), "sommeren": (6, 27),
 }  # fmt: skip
 _WEEKS = {"efterårsferie": 42, "vinterferie": 7}
-_MONTH = r"(jan(?:uar)?|feb(?:ruar)?|marts?|apr(?:il)?|maj|juni?|juli?|aug(?:ust)?|sep(?:t|tember)?|okt(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_MONTH = (
+    r"(jan(?:uar)?|feb(?:ruar)?|marts?|apr(?:il)?|maj|juni?|juli?|aug(?:ust)?|sep(?:t|tember)?|okt(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
 
 Reading = Callable[[re.Match[str], date], date | None]
 
@@ -114,7 +117,7 @@ def _dated(year: int, month: int, day: int) -> date | None:
 _READERS: tuple[tuple[re.Pattern[str], Reading], ...] = (
     (re.compile(r"\bom (?:ca\.? )?(?:et |en )?(\d{1,3}|\w+) (timer?|dage?|døgn|uger?|måned(?:er)?)\b"), _in_span),
     (re.compile(r"\b(?:på|nu|kommende|førstkommende|næste) (" + "|".join(_DAYS) + r")\b"), _weekday),
-    (re.compile(r"\b(?:i ?overmorgen|i ?morgen(?!tid| tidlig)|i ?morgen tidlig|i dag|i aften|i nat|i eftermiddag)\b"), _near),
+    (re.compile(r"\b(?:i ?overmorgen|i ?morgen(?!tid)|i dag|i aften|i nat|i eftermiddag)\b"), _near),
     (re.compile(r"\b(?:i )?næste uge\b"), _next_week),
     (re.compile(r"\b(?:i|på|til|nu) weekenden\b|\bkommende weekend\b"), _weekend),
     (re.compile(r"\b(?:d\.?|den) (\d{1,2})\.?(?! ?(?:" + _MONTH + r"|/|\.\d|\d))\b"), _day_of_month),

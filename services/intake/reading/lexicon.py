@@ -186,11 +186,7 @@ def load(folder: Path = HERE) -> Lexicon:
 
 def entries(folder: Path = HERE) -> dict[str, dict[str, Any]]:
     """The entry of each sign: every table of `lexicon/*.toml`."""
-    return {
-        sign: entry
-        for file in sorted((folder / "lexicon").glob("*.toml"))
-        for sign, entry in _toml(file).items()
-    }
+    return {sign: entry for file in sorted((folder / "lexicon").glob("*.toml")) for sign, entry in _toml(file).items()}
 
 
 def _classes(folder: Path) -> dict[str, Specs]:
@@ -206,5 +202,3 @@ def _classes(folder: Path) -> dict[str, Specs]:
 
 def _toml(file: Path) -> dict[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
-
-

@@ -1,7 +1,7 @@
 """What a finding is worth where it stands: said, denied or neither; now or earlier; of this child or of somebody else.
 
-A negation reaches over its own clause ("hun bliver ikke slået"), over what only continues it ("hverken slået, truet eller
-låst inde"), and into a clause that it keeps from being reported ("jeg har ikke hørt, at hun skal rejse").
+A negation reaches over its own clause ("hun bliver ikke slået"), over what only continues it ("hverken slået, truet
+eller låst inde"), and into a clause that it keeps from being reported ("jeg har ikke hørt, at hun skal rejse").
 """
 
 from collections.abc import Iterator, Mapping, Sequence

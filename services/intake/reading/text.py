@@ -15,10 +15,11 @@ _TOKEN = re.compile(
     r"(?P<word>[^\W_][\w\u0300-\u036f\u200b-\u200f\u2060]*(?:['’\-][^\W_]+)*)|(?P<mark>[.!?…]+|[,;:()\"“”„»«/–—]|-|\n+)"
 )
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "ß": "ss"})
-_ABBREVIATIONS = frozenset(
+_ABBREVIATED = (
     "kl d fx f eks bl a ca nr dvs mht pga ift evt osv mm m inkl tlf jf vedr pt p t ang kr min stk hhv alm mdr obs ifm "
-    "bla feks ff jvf mfl s afd udd pæd".split()
+    "bla feks ff jvf mfl s afd udd pæd"
 )
+_ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 _OPENING = frozenset('"“„»(')
 
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.events.codes import Reading
 from shared.events.intake import ReportReceived
-from shared.ids import CaseId, ReportId
+from shared.ids import ReportId
 from shared.postgres.pool import Connection
 
 
@@ -17,15 +16,6 @@ class Stored:
     received_at: datetime
     body_sealed: bytes
     wrapped_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A report whose text waits to be read, its case locked."""
-
-    report_id: ReportId
-    case_id: CaseId
-    traceparent: str | None
 
 
 async def claim(conn: Connection, request_mac: bytes, report_id: ReportId, *, now: datetime) -> ReportId:
@@ -83,21 +73,3 @@ async def stored(conn: Connection, report_id: ReportId) -> Stored:
     )
     assert row is not None
     return Stored(**row)
-
-
-async def lock_next_unread(conn: Connection) -> Unread | None:
-    """The longest waiting unread report whose case nobody holds; only the case is locked."""
-    row = await conn.fetchrow(
-        """SELECT report_id, case_id, traceparent FROM reports JOIN cases USING (case_id)
-           WHERE reading = $1 ORDER BY received_at LIMIT 1 FOR UPDATE OF cases SKIP LOCKED""",
-        Reading.PENDING,
-    )
-    return None if row is None else Unread(**row)
-
-
-async def mark_read(conn: Connection, report_id: ReportId) -> bool:
-    """Note that the text was read; False where somebody else did so first."""
-    changed = await conn.execute(
-        "UPDATE reports SET reading = 'read' WHERE report_id = $1 AND reading = $2", report_id, Reading.PENDING
-    )
-    return bool(changed == "UPDATE 1")

@@ -3,15 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
-from services.intake import tick
 from services.intake.app import SUBSCRIPTIONS
 from shared.delivery.inbox import Inbox
 from shared.events.codes import Outcome
 from shared.events.envelope import Envelope
 from shared.events.escalation import Acknowledged, EscalationClosed, ReportJudged
-from shared.events.intake import ReportRead, ReportReceived
+from shared.events.intake import ReportReceived
 from shared.events.model import Event
-from shared.ids import EscalationId, EventId, PersonId, ReportId, new_id
+from shared.ids import EscalationId, EventId, PersonId, new_id
 from tests.integration.intake.conftest import Intake
 
 
@@ -88,12 +87,3 @@ async def test_a_wrong_code_and_a_wrong_reference_answer_alike(intake: Intake) -
     answers = [await intake.client.post("/v1/receipt", json=body) for body in bodies]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.text for answer in answers}) == 1
-
-
-async def test_text_is_read_after_the_accept_and_told_once(intake: Intake) -> None:
-    _, event = await report(intake, "teacher")
-    assert await tick.run_once(intake.ground.transactions) == 1
-    assert await tick.run_once(intake.ground.transactions) == 0
-    assert await intake.ground.published(ReportRead) == [
-        ReportRead(case_id=event.case_id, report_id=ReportId(event.report_id), language_unread=True)
-    ]
