@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
@@ -132,19 +132,25 @@ def migrate() -> None:
 
 @app.command()
 def rate(
-    file: Annotated[
-        typer.FileBinaryRead, typer.Argument(help="JSON lines: a report's body each; - is standard input.")
-    ],
+    file: Annotated[str, typer.Argument(help="Reports, a body a line as JSON; - is standard input.")] = "-",
 ) -> None:
     """Read and rate reports from a file, without any service; sends nothing. Exit code 1 if a line was no report."""
     # Loaded here, because no other command needs the lexicon.
     from deploy.cli.rate import rated
 
     wrong = False
-    for result in rated(file):
-        _say_json(result)
-        wrong = wrong or "error" in result
+    with sys.stdin.buffer if file == "-" else _opened(file) as lines:
+        for result in rated(lines):
+            _say_json(result)
+            wrong = wrong or "error" in result
     raise typer.Exit(1 if wrong else 0)
+
+
+def _opened(file: str) -> BinaryIO:
+    try:
+        return Path(file).open("rb")
+    except (FileNotFoundError, IsADirectoryError):
+        raise Trouble(f"{file} is no file: name one, or give the reports on standard input.") from None
 
 
 @app.command()
