@@ -2,6 +2,7 @@
 
 from services.escalation.domain.escalation import Due
 from services.escalation.handlers import deadline as clocks
+from services.escalation.handlers import watch
 from services.escalation.handlers.settle import settle
 from services.escalation.store import case
 from shared.delivery.outbox import INFRASTRUCTURE, Transaction, Transactions
@@ -12,10 +13,14 @@ AT_ONCE = 50
 
 
 async def run_once(transactions: Transactions) -> int:
-    """Claim what is due and let time have its effect; how many cases that moved."""
+    """Claim what is due and let time have its effect; how many things that moved."""
     async with transactions.begin("tick") as tx:
         moved = [await _tried(tx, case_id) for case_id in await case.due(tx.conn, tx.now, AT_ONCE)]
-    return sum(moved)
+    async with transactions.begin("change shifts") as tx:
+        changed = await watch.change_shifts(tx)
+    async with transactions.begin("climb alarm") as tx:
+        climbed = await watch.climb_alarm(tx)
+    return sum(moved) + changed + climbed
 
 
 async def _tried(tx: Transaction, case_id: CaseId) -> bool:

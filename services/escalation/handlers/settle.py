@@ -23,7 +23,7 @@ from services.escalation.domain.escalation import (
     Took,
 )
 from services.escalation.domain.page import message_id, person
-from services.escalation.store import case, countersign, escalation, page, report, rota
+from services.escalation.store import alarm, case, countersign, escalation, page, report, rota
 from shared.delivery.outbox import Transaction
 from shared.events.codes import Purpose, RecipientKind, Template
 from shared.events.escalation import (
@@ -189,6 +189,7 @@ async def _offered(tx: Transaction, after: Escalation, to: PersonId) -> None:
 async def _nobody_reached(tx: Transaction, after: Escalation) -> None:
     await _tell(tx, NobodyReachable(case_id=after.case_id, escalation_id=after.escalation_id))
     await _note(tx, after, "nobody_reachable", {"round": after.round})
+    await alarm.open_one(tx.conn, tx.ids(), after.case_id, tx.now)
     log().error("escalation.nobody_reachable", escalation_id=after.escalation_id, round=after.round)
 
 
