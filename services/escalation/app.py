@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from services.escalation import seed, tick
+from services.escalation.figures import Figures
 from services.escalation.handlers.delivery import message_accepted, message_failed
 from services.escalation.handlers.rating import case_rated
 from services.escalation.handlers.report import report_received
@@ -44,7 +45,9 @@ async def work(settings: Settings) -> None:
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         consumer = service.consumer(SUBSCRIPTIONS)
         health = application([], ready=partial(service.worker_missing, consumer))
-        await service.work(health, consumer, [Loop("tick", partial(tick.run_once, service.transactions))])
+        figures = Figures(service.pool, settings.clock)
+        loops = [Loop("tick", partial(tick.run_once, service.transactions)), Loop("figures", figures.run_once, 5.0)]
+        await service.work(health, consumer, loops)
 
 
 async def migrate(settings: Settings) -> None:

@@ -1,0 +1,52 @@
+"""The figures by which operators see whether people answer: who waits, how long, how near the limits of the law are."""
+
+from datetime import datetime, timedelta
+
+from services.escalation.store import figures
+from shared.clock import Clock
+from shared.postgres.pool import Pool
+from shared.telemetry import metrics
+
+EVERY = timedelta(seconds=5)
+GAUGES = {
+    "beredskab.escalation.unanswered": "Escalations that nobody has answered.",
+    "beredskab.escalation.unanswered.age": "Seconds since the oldest urgent one was received: acute, high or unrated.",
+    "beredskab.escalation.overdue": "Seconds that the oldest moment at which something must happen has passed.",
+    "beredskab.deadline.margin": "Seconds left to judge acute danger of the report that is nearest to its limit.",
+}
+
+
+class Figures:
+    """Looks every few seconds, whoever wakes it, and reports what was found last."""
+
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._looked_at: datetime | None = None
+        self._latest: dict[str, float] = {}
+        metrics.gauges(lambda: self._latest, GAUGES)
+
+    async def run_once(self) -> int:
+        """Look, unless that was done just now. Never anything to do at once."""
+        now = self._clock.now()
+        if self._looked_at is None or now - self._looked_at >= EVERY:
+            self._looked_at = now
+            self._latest = await found(self._pool, now)
+        return 0
+
+
+async def found(pool: Pool, now: datetime) -> dict[str, float]:
+    """What the database says now. There is no margin while no report waits to be judged."""
+    waiting = await figures.waiting(pool)
+    latest = {
+        "beredskab.escalation.unanswered": float(waiting.unanswered),
+        "beredskab.escalation.unanswered.age": _since(waiting.urgent_since, now),
+        "beredskab.escalation.overdue": _since(waiting.next_at, now),
+    }
+    if waiting.judge_by is not None:
+        latest["beredskab.deadline.margin"] = (waiting.judge_by - now).total_seconds()
+    return latest
+
+
+def _since(then: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - then).total_seconds()) if then else 0.0

@@ -1,0 +1,31 @@
+"""What operators are told of all cases at once: counts and moments, never which case. Canaries are nobody's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.postgres.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many nobody has answered, since when the urgent ones, the next moments of the clocks."""
+
+    unanswered: int
+    urgent_since: datetime | None
+    next_at: datetime | None
+    judge_by: datetime | None
+
+
+async def waiting(pool: Pool) -> Waiting:
+    """Over all cases."""
+    row = await pool.fetchrow(
+        """SELECT count(*) AS unanswered,
+                  min(received_at) FILTER (WHERE level IS NULL OR level IN ('high', 'acute')) AS urgent_since,
+                  LEAST((SELECT min(next_at) FROM escalations), (SELECT min(next_at) FROM deadlines)) AS next_at,
+                  (SELECT min(limit_at) FROM deadlines
+                    WHERE next_at IS NOT NULL AND rule = 'acute_judgement') AS judge_by
+             FROM escalations JOIN cases USING (case_id)
+            WHERE state IN ('unrated', 'paging') AND next_at IS NOT NULL AND NOT canary"""
+    )
+    assert row is not None
+    return Waiting(**row)

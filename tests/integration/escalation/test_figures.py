@@ -1,0 +1,67 @@
+"""What operators see of all cases at once."""
+
+from services.escalation.figures import Figures, found
+from shared.events.codes import Level
+from tests.integration.escalation.conftest import AASE, Service
+
+
+async def seen(service: Service) -> dict[str, float]:
+    """The figures, by the last word of their names."""
+    figures = await found(service.ground.pool, service.now)
+    return {name.removeprefix("beredskab."): value for name, value in figures.items()}
+
+
+async def test_without_a_case_nobody_waits_and_no_limit_is_near(service: Service) -> None:
+    assert await seen(service) == {
+        "escalation.unanswered": 0,
+        "escalation.unanswered.age": 0,
+        "escalation.overdue": 0,
+    }
+
+
+async def test_an_urgent_report_waits_until_somebody_answers(service: Service) -> None:
+    case_id, _ = await service.opened(Level.ACUTE)
+    service.ground.clock.pass_by(seconds=100)
+    before = await seen(service)
+    assert (before["escalation.unanswered"], before["escalation.unanswered.age"]) == (1, 100)
+    assert before["deadline.margin"] == 24 * 3600 - 100
+    await service.did(AASE, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
+    after = await seen(service)
+    assert (after["escalation.unanswered"], after["escalation.unanswered.age"]) == (0, 0)
+    assert "deadline.margin" in after
+
+
+async def test_an_unrated_report_is_urgent_and_a_low_one_is_not(service: Service) -> None:
+    await service.opened(Level.LOW)
+    await service.opened(None)
+    service.ground.clock.pass_by(seconds=10)
+    assert await seen(service) | {"deadline.margin": 0} == {
+        "escalation.unanswered": 2,
+        "escalation.unanswered.age": 10,
+        "escalation.overdue": 0,
+        "deadline.margin": 0,
+    }
+
+
+async def test_clocks_that_stand_are_seen(service: Service) -> None:
+    await service.opened(None)
+    service.ground.clock.pass_by(seconds=50)
+    assert (await seen(service))["escalation.overdue"] == 30
+    await service.tick()
+    assert (await seen(service))["escalation.overdue"] == 0
+
+
+async def test_a_canary_is_nobodys_to_answer(service: Service) -> None:
+    await service.opened(Level.ACUTE, canary=True)
+    assert (await seen(service))["escalation.unanswered"] == 0
+
+
+async def test_however_often_it_is_woken_it_looks_every_five_seconds(service: Service) -> None:
+    figures = Figures(service.ground.pool, service.ground.clock)
+    await figures.run_once()
+    await service.opened(Level.ACUTE)
+    await figures.run_once()
+    assert figures._latest["beredskab.escalation.unanswered"] == 0
+    service.ground.clock.pass_by(seconds=5)
+    await figures.run_once()
+    assert figures._latest["beredskab.escalation.unanswered"] == 1
