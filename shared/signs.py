@@ -1,11 +1,14 @@
-"""The catalogue of signs [tegn]: the coded observations that a report can say or deny (`signs.csv`)."""
+"""The catalogue of signs [tegn]: the coded observations that a report can say or deny (`signs.csv`).
+
+`questions.csv` holds the words in which form and console ask for the red lines among them, in their order.
+"""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, NewType
+from typing import Annotated, Any, NewType
 
 from pydantic import AfterValidator, WithJsonSchema
 
@@ -22,14 +25,29 @@ class Sign:
     note: str
 
 
-def _load() -> Mapping[str, Sign]:
-    with Path(__file__).with_name("signs.csv").open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter=";")
-        signs = [Sign(**{**row, "gate": row["gate"] == "yes"}) for row in rows]  # type: ignore[arg-type]
-    return MappingProxyType({sign.id: sign for sign in signs})
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How a person is asked for a red line; `{b}` stands for whom it is about. `dated` asks *when* as well.
+
+    Without `day_care` it is not asked about the youngest; unasked is *unknown*, never *denied*.
+    """
+
+    section: str
+    sign: str
+    day_care: bool
+    dated: bool
+    danish: str
+    english: str
 
 
-SIGNS: Mapping[str, Sign] = _load()
+def _rows(name: str, *flags: str) -> Iterator[dict[str, Any]]:
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter=";"):
+            yield {**row, **{flag: row[flag] == "yes" for flag in flags}}
+
+
+SIGNS: Mapping[str, Sign] = MappingProxyType({row["id"]: Sign(**row) for row in _rows("signs.csv", "gate")})
+QUESTIONS: tuple[Question, ...] = tuple(Question(**row) for row in _rows("questions.csv", "day_care", "dated"))
 
 
 def _known(value: str) -> str:

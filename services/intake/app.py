@@ -1,13 +1,19 @@
 """What intake is made of: the door (`web`) and the worker (`work`), on one database."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from services.intake import tick
 from services.intake.handlers import receipt
 from services.intake.secrets import Secrets
 from services.intake.settings import Settings
-from services.intake.web.reports import Door, routes
+from services.intake.web import form, reports
+from services.intake.web import receipt as receipt_pages
+from services.intake.web.reports import Door
 from shared.delivery import DELIVERY
 from shared.delivery.inbox import On
 from shared.events.escalation import Acknowledged, EscalationClosed, EscalationOpened, ReportJudged
@@ -15,7 +21,8 @@ from shared.events.intake import ReportReceived
 from shared.evidence import EVIDENCE
 from shared.postgres.migrations import migrations_in
 from shared.process import Loop, migrate_service, open_service
-from shared.web.application import application
+from shared.web.application import Ready, application
+from shared.web.screens import Screens
 
 NAME = "intake"
 MIGRATIONS = migrations_in(DELIVERY, EVIDENCE, Path(__file__).parent)
@@ -31,9 +38,14 @@ async def web(settings: Settings) -> None:
     """The door: takes reports as long as its database answers, whatever else is away."""
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         door = Door(service.transactions, Secrets.read(service.keys, settings.keys_dir), settings.duty_phone)
-        await service.serve(
-            application([*routes(door), *service.events(SUBSCRIPTIONS)], ready=service.database_missing)
-        )
+        await service.serve(front(door, settings, service.events(SUBSCRIPTIONS), ready=service.database_missing))
+
+
+def front(door: Door, settings: Settings, more: Sequence[Route] = (), *, ready: Ready) -> ASGIApp:
+    """The door's application: the API, the form, the receipt's pages, and what more the process answers."""
+    screens = Screens(Path(__file__).parent / "web", settings)
+    pages = [*form.routes(door, screens, shared_devices=settings.shared_devices), *receipt_pages.routes(door, screens)]
+    return application([*reports.routes(door), *pages, *more], ready=ready, screens=screens)
 
 
 async def work(settings: Settings) -> None:

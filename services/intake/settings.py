@@ -1,9 +1,9 @@
 """intake's settings."""
 
-from shared.settings import ServiceSettings
+from shared.settings import ScreenSettings
 
 
-class Settings(ServiceSettings):
-    """What every service has, and the phone number that each refusal and each screen tells."""
+class Settings(ScreenSettings):
+    """What every service with screens has, and whether the reporters' devices are shared by many."""
 
-    duty_phone: str
+    shared_devices: bool = False

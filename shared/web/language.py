@@ -6,6 +6,7 @@ from enum import StrEnum
 from starlette.requests import Request
 
 from shared.calendar import local
+from shared.events.codes import AgeBand
 
 _DAYS = (
     ("mandag", "Monday"),
@@ -65,6 +66,32 @@ class Language(StrEnum):
     def moment(self, instant: datetime) -> str:
         """`tirsdag 14. april kl. 14.02`, `Tuesday 14 April at 14:02`."""
         return f"{self.say(*_DAYS[local(instant).weekday()])} {self.day(instant)} {self.time(instant)}"
+
+
+class Who(StrEnum):
+    """How sentences name the one they are about, by age."""
+
+    CHILD = "child"
+    YOUTH = "youth"
+    PERSON = "person"
+    MOTHER = "mother"
+
+    @classmethod
+    def of(cls, band: AgeBand) -> "Who":
+        """The name for an age band; an unknown age is a child's."""
+        return {AgeBand.YOUTH: cls.YOUTH, AgeBand.ADULT: cls.PERSON, AgeBand.UNBORN: cls.MOTHER}.get(band, cls.CHILD)
+
+    def named(self, sentence: str, lang: Language) -> str:
+        """The sentence with the name in the place of `{b}`."""
+        return sentence.replace("{b}", lang.say(*_NAMES[self]))
+
+
+_NAMES = {
+    Who.CHILD: ("barnet", "the child"),
+    Who.YOUTH: ("den unge", "the young person"),
+    Who.PERSON: ("personen", "the person"),
+    Who.MOTHER: ("moren", "the mother"),
+}
 
 
 def language(request: Request) -> Language:

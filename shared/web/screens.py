@@ -13,14 +13,14 @@ from urllib.parse import quote
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute
 
 from shared.settings import ScreenSettings
 from shared.web.assets import Assets
-from shared.web.language import Language, language
+from shared.web.language import Language, Who, language
 
 _SHARED = Path(__file__).parent / "templates"
 ALARM = Markup('<a class="tel" href="tel:112">112</a>')
@@ -52,6 +52,7 @@ class Screens:
         )
         self._templates.globals |= {
             "say": _say,
+            "about": _about,
             "static": self.assets.url,
             "icon": self._icon,
             "site": settings.site,
@@ -94,6 +95,19 @@ def _say(context: Context, danish: str, english: str, **values: Any) -> Markup:
     """A sentence in the page's language. `{duty}` and `{alarm}` are phone numbers to tap."""
     known = {"duty": context["duty"], "alarm": ALARM}
     return Markup(context["lang"].say(danish, english)).format(**known, **values)
+
+
+@pass_context
+def _about(context: Context, danish: str, english: str) -> Markup:
+    """A sentence about `{b}`: named as the page's `who`, or in all four ways while the page does not know the age."""
+    lang: Language = context["lang"]
+    sentence = lang.say(danish, english)
+    if "{b}" not in sentence:
+        return escape(sentence)
+    if (who := context.get("who")) is not None:
+        return escape(who.named(sentence, lang))
+    ways = (Markup('<span class="who {}">{}</span>').format(each, each.named(sentence, lang)) for each in Who)
+    return Markup("").join(ways)
 
 
 def _with(suffix: str) -> Callable[[str], str]:

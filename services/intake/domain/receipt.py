@@ -44,6 +44,10 @@ class Progress:
     started: bool | None = None
     concluded_at: datetime | None = None
 
+    def late(self, now: datetime) -> bool:
+        """Whether nobody judged it within the law's time (Barnets lov § 136)."""
+        return self.judged_at is None and now > judge_by(self.received_at)
+
 
 def words_for(report_id: ReportId, key: bytes) -> Words:
     """The same report has the same words for as long as the key lives; without it they cannot be guessed."""
@@ -87,7 +91,7 @@ def told(progress: Progress, reporter: ReporterKind, *, now: datetime) -> dict[s
         "judged_at": _iso(progress.judged_at),
         "started": progress.started,
         "concluded_at": _iso(progress.concluded_at),
-        "late": progress.judged_at is None and now > due,
+        "late": progress.late(now),
     }
 
 

@@ -11,6 +11,7 @@ from services.intake.domain.draft import DraftChild
 from services.intake.secrets import Secrets
 from services.intake.store import case as cases
 from services.intake.store import child as children
+from services.intake.store.report import Earlier
 from shared.delivery.outbox import Transaction
 from shared.events.intake import ReportedChild
 from shared.ids import CaseId, ChildId
@@ -35,14 +36,22 @@ class _Found:
     draft: DraftChild
 
 
-async def place(tx: Transaction, secrets: Secrets, drafts: tuple[DraftChild, ...]) -> Placed:
-    """Join the oldest case of the children, or make one. Children are locked by lookup, cases by id: no deadlock."""
+async def place(
+    tx: Transaction, secrets: Secrets, drafts: tuple[DraftChild, ...], *, joining: Earlier | None = None
+) -> Placed:
+    """Join the oldest case of the children, or make one. Children are locked by lookup, cases by id: no deadlock.
+
+    What adds to an earlier report joins that report's case instead, and is about its children where it names none.
+    """
     candidate = CaseId(tx.ids())
     lookups = [(_lookup(secrets, draft.cpr) if draft.cpr else b"", draft) for draft in drafts]
     in_order = sorted(lookups, key=itemgetter(0))
     found = [await _find(tx, candidate, draft, lookup=lookup or None) for lookup, draft in in_order]
     known = {each.case_id for each in found} - {candidate}
-    if known:
+    if joining is not None:
+        case_id = joining.case_id
+        await cases.lock_oldest(tx.conn, known | {case_id})
+    elif known:
         case_id = await cases.lock_oldest(tx.conn, known)
     else:
         case_id = candidate
@@ -53,7 +62,7 @@ async def place(tx: Transaction, secrets: Secrets, drafts: tuple[DraftChild, ...
         if each.case_id == candidate:
             await _settle(tx, each, case_id, data_key)
     linked = tuple(sorted(known - {case_id}))
-    bands = {each.child_id: each.draft.age_band for each in found}
+    bands = {each.child_id: each.draft.age_band for each in found} or (dict(joining.children) if joining else {})
     named = tuple(ReportedChild(child_id=child_id, age_band=band) for child_id, band in bands.items())
     return Placed(case_id, report_no, linked, named, data_key)
 

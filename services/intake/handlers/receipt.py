@@ -9,6 +9,7 @@ from services.intake.store.receipt import Followed
 from shared import evidence
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.escalation import Acknowledged, EscalationClosed, EscalationOpened, ReportJudged
+from shared.ids import ReportId
 
 
 async def follow(transactions: Transactions, secrets: Secrets, words: Words) -> Followed | None:
@@ -18,6 +19,12 @@ async def follow(transactions: Transactions, secrets: Secrets, words: Words) -> 
     code = as_written(words.code)
     right = (each for each in found if hmac.compare_digest(words_for(each.report_id, secrets.lookup).code, code))
     return next(right, None)
+
+
+async def progress(transactions: Transactions, report_id: ReportId) -> tuple[Followed, ...]:
+    """How far the report has come, and then each addition to it."""
+    async with transactions.begin("receipt progress") as tx:
+        return tuple(await receipts.with_additions(tx.conn, report_id))
 
 
 async def escalation_opened(tx: Transaction, event: EscalationOpened) -> None:

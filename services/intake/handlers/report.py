@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.intake.domain import receipt
@@ -12,6 +12,7 @@ from services.intake.handlers.child import Placed
 from services.intake.secrets import Secrets
 from services.intake.store import case as cases
 from services.intake.store import report as reports
+from services.intake.store.report import Earlier
 from shared import evidence
 from shared.calendar import local
 from shared.delivery.outbox import Transaction, Transactions
@@ -31,29 +32,49 @@ class Accepted:
     draft: Draft
 
 
-async def accept(transactions: Transactions, secrets: Secrets, raw: bytes, *, key: str | None) -> Accepted:
+async def accept(
+    transactions: Transactions, secrets: Secrets, raw: bytes, *, key: str | None, adds_to: ReportId | None = None
+) -> Accepted:
     """Store a report; the same key with the same bytes is the same report. Raises `NotJson`, and nothing else of ours.
 
     Public staff must report at once (Barnets lov § 133), so nothing that the body says or lacks may stand in the way.
+    What `adds_to` a report joins its case, and its reporter is the same person.
     """
     body = parse(raw)
     async with transactions.begin("accept report") as tx:
         report_id = ReportId(tx.ids())
         if key:
-            first = await reports.claim(tx.conn, _request_mac(secrets, key, raw), report_id, now=tx.now)
+            first = await reports.claim(tx.conn, _request_mac(secrets, key, raw, adds_to), report_id, now=tx.now)
             if first != report_id:
                 return await _again(tx, secrets, first)
         draft = read_draft(body, on=local(tx.now).date())
-        placed = await child.place(tx, secrets, draft.children)
-        event = _received(tx, report_id, draft, placed)
-        await _store(tx, secrets, event, placed, raw)
+        earlier = await reports.to_add_to(tx.conn, adds_to) if adds_to else None
+        placed = await child.place(tx, secrets, draft.children, joining=earlier)
+        event = _received(tx, report_id, draft if earlier is None else _by_the_same(draft, earlier), placed)
+        await _store(tx, secrets, event, placed, raw, adds_to=adds_to)
     log().info("report.accepted", report_id=report_id, case_id=placed.case_id)
     return Accepted(report_id, event.received_at, draft)
 
 
-def _request_mac(secrets: Secrets, key: str, raw: bytes) -> bytes:
-    content = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest() + raw
+def _by_the_same(draft: Draft, earlier: Earlier) -> Draft:
+    return replace(
+        draft,
+        legal_kind=earlier.legal_kind,
+        reporter_kind=earlier.reporter_kind,
+        receipt_route=earlier.receipt_route,
+        unit=earlier.unit,
+    )
+
+
+def _request_mac(secrets: Secrets, key: str, raw: bytes, adds_to: ReportId | None) -> bytes:
+    content = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest() + (adds_to.bytes if adds_to else b"") + raw
     return hmac.digest(secrets.lookup, b"request|" + content, hashlib.sha256)
+
+
+async def recall(transactions: Transactions, secrets: Secrets, report_id: ReportId) -> Accepted:
+    """A stored report as its sender was answered, for the receipt."""
+    async with transactions.begin("recall report") as tx:
+        return await _again(tx, secrets, report_id)
 
 
 async def _again(tx: Transaction, secrets: Secrets, report_id: ReportId) -> Accepted:
@@ -84,13 +105,16 @@ def _received(tx: Transaction, report_id: ReportId, draft: Draft, placed: Placed
     )
 
 
-async def _store(tx: Transaction, secrets: Secrets, event: ReportReceived, placed: Placed, raw: bytes) -> None:
+async def _store(
+    tx: Transaction, secrets: Secrets, event: ReportReceived, placed: Placed, raw: bytes, *, adds_to: ReportId | None
+) -> None:
     await reports.insert(
         tx.conn,
         event,
         reference=receipt.words_for(event.report_id, secrets.lookup).reference,
         body_sealed=placed.data_key.seal(raw, table="reports", column="body_sealed", row=event.report_id),
         traceparent=current_traceparent(),
+        adds_to=adds_to,
     )
     facts: evidence.Facts = {"report_id": str(event.report_id), "report_no": event.report_no, "receipt": "screen"}
     await evidence.record(tx, event.case_id, act="report_received", actor=None, facts=facts)

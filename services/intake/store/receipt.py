@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from asyncpg import Record
+
 from services.intake.domain.receipt import Progress
 from shared.events.codes import ReporterKind
 from shared.ids import CaseId, ReportId
@@ -18,21 +20,26 @@ class Followed:
     progress: Progress
 
 
+_FOLLOWED = "SELECT report_id, reporter_kind, received_at, seen_at, judged_at, started, concluded_at FROM reports"
+
+
 async def with_reference(conn: Connection, reference: str) -> list[Followed]:
     """The reports with this reference: one, or by the rarest chance two, which their codes tell apart."""
-    rows = await conn.fetch(
-        """SELECT report_id, reporter_kind, received_at, seen_at, judged_at, started, concluded_at FROM reports
-           WHERE reference = $1""",
-        reference,
+    return [_followed(row) for row in await conn.fetch(f"{_FOLLOWED} WHERE reference = $1", reference)]
+
+
+async def with_additions(conn: Connection, report_id: ReportId) -> list[Followed]:
+    """The report and what its reporter added to it, in that order."""
+    query = f"{_FOLLOWED} WHERE report_id = $1 OR adds_to = $1 ORDER BY adds_to NULLS FIRST, report_no"
+    return [_followed(row) for row in await conn.fetch(query, report_id)]
+
+
+def _followed(row: Record) -> Followed:
+    return Followed(
+        report_id=ReportId(row["report_id"]),
+        reporter_kind=ReporterKind(row["reporter_kind"]),
+        progress=Progress(*tuple(row)[2:]),
     )
-    return [
-        Followed(
-            report_id=ReportId(row["report_id"]),
-            reporter_kind=ReporterKind(row["reporter_kind"]),
-            progress=Progress(*tuple(row)[2:]),
-        )
-        for row in rows
-    ]
 
 
 async def mark_seen(conn: Connection, case_id: CaseId, *, up_to: int, at: datetime) -> None:

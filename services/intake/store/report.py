@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.events.codes import AgeBand, LegalKind, ReceiptRoute, ReporterKind, Unit
 from shared.events.intake import ReportReceived
-from shared.ids import ReportId
+from shared.ids import CaseId, ChildId, ReportId
 from shared.postgres.pool import Connection
 
 
@@ -16,6 +17,18 @@ class Stored:
     received_at: datetime
     body_sealed: bytes
     wrapped_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A report that another one adds to: its case, its children with their age bands, and who its reporter is."""
+
+    case_id: CaseId
+    legal_kind: LegalKind
+    reporter_kind: ReporterKind
+    receipt_route: ReceiptRoute
+    unit: Unit
+    children: tuple[tuple[ChildId, AgeBand], ...]
 
 
 async def claim(conn: Connection, request_mac: bytes, report_id: ReportId, *, now: datetime) -> ReportId:
@@ -33,14 +46,20 @@ async def claim(conn: Connection, request_mac: bytes, report_id: ReportId, *, no
 
 
 async def insert(
-    conn: Connection, event: ReportReceived, *, reference: str, body_sealed: bytes, traceparent: str | None
+    conn: Connection,
+    event: ReportReceived,
+    *,
+    reference: str,
+    body_sealed: bytes,
+    traceparent: str | None,
+    adds_to: ReportId | None,
 ) -> None:
     """The report and the children it names."""
     await conn.execute(
         """INSERT INTO reports (report_id, case_id, report_no, received_at, entered_at, receipt_given_at, legal_kind,
                reporter_kind, receipt_route, unit, conflict_declared, already_supported, reading, reference,
-               body_sealed, traceparent)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)""",
+               body_sealed, traceparent, adds_to)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)""",
         event.report_id,
         event.case_id,
         event.report_no,
@@ -57,6 +76,7 @@ async def insert(
         reference,
         body_sealed,
         traceparent,
+        adds_to,
     )
     await conn.executemany(
         "INSERT INTO report_children (report_id, child_id, age_band) VALUES ($1, $2, $3)",
@@ -73,3 +93,20 @@ async def stored(conn: Connection, report_id: ReportId) -> Stored:
     )
     assert row is not None
     return Stored(**row)
+
+
+async def to_add_to(conn: Connection, report_id: ReportId) -> Earlier:
+    """The report that another one adds to."""
+    row = await conn.fetchrow(
+        "SELECT case_id, legal_kind, reporter_kind, receipt_route, unit FROM reports WHERE report_id = $1", report_id
+    )
+    assert row is not None
+    children = await conn.fetch("SELECT child_id, age_band FROM report_children WHERE report_id = $1", report_id)
+    return Earlier(
+        case_id=CaseId(row["case_id"]),
+        legal_kind=LegalKind(row["legal_kind"]),
+        reporter_kind=ReporterKind(row["reporter_kind"]),
+        receipt_route=ReceiptRoute(row["receipt_route"]),
+        unit=Unit(row["unit"]),
+        children=tuple((ChildId(child["child_id"]), AgeBand(child["age_band"])) for child in children),
+    )

@@ -1,7 +1,12 @@
-"""`POST /v1/reports` and `POST /v1/receipt`. Nothing asks who sends: a report is never refused for who wrote it."""
+"""`POST /v1/reports`, `/v1/receipt`, `/v1/receipt/additions`: nothing asks who sends.
 
+A report is never refused for who wrote it; a receipt is opened by its words alone.
+"""
+
+import asyncio
+import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from starlette.requests import Request
@@ -9,14 +14,16 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from services.intake.domain.draft import NotJson, parse
-from services.intake.domain.receipt import Words, advice, told, words_for
-from services.intake.handlers.receipt import follow
+from services.intake.domain.receipt import Words, advice, as_written, told, words_for
+from services.intake.handlers.receipt import follow, progress
 from services.intake.handlers.report import Accepted, accept
 from services.intake.secrets import Secrets
+from services.intake.store.receipt import Followed
+from services.intake.web.patience import Patience
 from services.intake.web.words import say
 from shared.calendar import judge_by
 from shared.delivery.outbox import INFRASTRUCTURE, Transactions
-from shared.web.application import body
+from shared.web.application import BODY_LIMIT, body
 from shared.web.problems import Problem, TooLarge, Unavailable
 
 _RECEIPT_LIMIT = 4096
@@ -29,6 +36,11 @@ class Door:
     transactions: Transactions
     secrets: Secrets
     duty_phone: str
+    patience: Patience = field(default_factory=Patience)
+
+
+class NoReceipt(Exception):
+    """No report has these words."""
 
 
 def routes(door: Door) -> list[Route]:
@@ -36,6 +48,7 @@ def routes(door: Door) -> list[Route]:
     return [
         Route("/v1/reports", partial(_refusing, door, _post_report), methods=["POST"]),
         Route("/v1/receipt", partial(_refusing, door, _post_receipt), methods=["POST"]),
+        Route("/v1/receipt/additions", partial(_refusing, door, _post_addition), methods=["POST"]),
     ]
 
 
@@ -56,23 +69,20 @@ async def _refusing(
         raise refusal(400, "not_json") from None
     except TooLarge:
         raise refusal(413, "too_large") from None
-    except _NoReceipt:
+    except NoReceipt:
         raise refusal(404, "no_receipt") from None
     except INFRASTRUCTURE:
         raise refusal(503, "unavailable") from None
 
 
-class _NoReceipt(Exception):
-    """No report has these words."""
-
-
 async def _post_report(door: Door, request: Request) -> JSONResponse:
     raw = await body(request)
     accepted = await accept(door.transactions, door.secrets, raw, key=request.headers.get("idempotency-key"))
-    return JSONResponse(_answer(accepted, door.secrets), 201)
+    return JSONResponse(answer(accepted, door.secrets), 201)
 
 
-def _answer(accepted: Accepted, secrets: Secrets) -> dict[str, object]:
+def answer(accepted: Accepted, secrets: Secrets) -> dict[str, object]:
+    """What the sender of a report is told."""
     words = words_for(accepted.report_id, secrets.lookup)
     draft = accepted.draft
     return {
@@ -87,9 +97,40 @@ def _answer(accepted: Accepted, secrets: Secrets) -> dict[str, object]:
 
 
 async def _post_receipt(door: Door, request: Request) -> JSONResponse:
-    asked = parse(await body(request, _RECEIPT_LIMIT))
-    fields = asked if isinstance(asked, dict) else {}
-    found = await follow(door.transactions, door.secrets, Words(str(fields.get("reference")), str(fields.get("code"))))
+    asked = await _fields(request, _RECEIPT_LIMIT)
+    found = await find(door, _words(asked))
+    now = door.transactions.clock.now()
+    first, *additions = await progress(door.transactions, found.report_id)
+    view = told(first.progress, first.reporter_kind, now=now)
+    more = [told(each.progress, each.reporter_kind, now=now) for each in additions]
+    return JSONResponse(view | ({"additions": more} if more else {}))
+
+
+async def _post_addition(door: Door, request: Request) -> JSONResponse:
+    """A report in the case of the one whose words are sent; the words themselves are not stored with it."""
+    given = await _fields(request)
+    found = await find(door, _words(given))
+    report = {name: value for name, value in given.items() if name not in ("reference", "code")}
+    raw = json.dumps(report, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    key = request.headers.get("idempotency-key")
+    accepted = await accept(door.transactions, door.secrets, raw, key=key, adds_to=found.report_id)
+    return JSONResponse(answer(accepted, door.secrets), 201)
+
+
+async def find(door: Door, words: Words) -> Followed:
+    """The report these words belong to. Raises `NoReceipt`, late, and as late for a wrong code as for no report."""
+    began = asyncio.get_running_loop().time()
+    found = await follow(door.transactions, door.secrets, words)
     if found is None:
-        raise _NoReceipt
-    return JSONResponse(told(found.progress, found.reporter_kind, now=door.transactions.clock.now()))
+        await door.patience.wrong(as_written(words.reference)[:16], since=began)
+        raise NoReceipt
+    return found
+
+
+async def _fields(request: Request, limit: int = BODY_LIMIT) -> dict[str, object]:
+    asked = parse(await body(request, limit))
+    return asked if isinstance(asked, dict) else {}
+
+
+def _words(fields: dict[str, object]) -> Words:
+    return Words(str(fields.get("reference")), str(fields.get("code")))

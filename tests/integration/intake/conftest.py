@@ -8,9 +8,8 @@ import pytest
 
 from services.intake.app import MIGRATIONS
 from services.intake.secrets import Secrets
-from services.intake.web.reports import Door, routes
-from shared.web.application import application
 from tests.conftest import OpenGround
+from tests.support.intake import intake_door
 from tests.support.services import Ground
 
 
@@ -27,10 +26,6 @@ class Intake:
 async def intake(ground: OpenGround) -> AsyncIterator[Intake]:
     service = await ground("intake", MIGRATIONS)
     secrets = Secrets.read(service.keys, service.keys_dir)
-
-    async def ready() -> list[str]:
-        return []
-
-    app = application(routes(Door(service.transactions, secrets, "70 20 00 00")), ready=ready)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://intake") as client:
+    transport = httpx2.ASGITransport(intake_door(service))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://intake") as client:
         yield Intake(service, secrets, client)

@@ -1,0 +1,90 @@
+"""What the form sends, as the body of `POST /v1/reports`: one way into the store, whoever fills it in."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from services.intake.web.sections import MOST_SIBLINGS, sibling
+from shared.events.codes import AgeBand
+from shared.signs import QUESTIONS
+from shared.web.application import BODY_LIMIT, body
+
+FORM_LIMIT = 6 * BODY_LIMIT
+"""Percent-encoding makes a letter of two bytes six; what becomes of it is held to `BODY_LIMIT` again."""
+_DUTY = {"work": "section_133", "family": "section_135", "other": "section_135"}
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """The fields of a form as it was sent (`application/x-www-form-urlencoded`); of equal names the last one counts."""
+    sent = (await body(request, FORM_LIMIT)).decode("utf-8", "replace")
+    return {name: value.replace("\r\n", "\n") for name, value in parse_qsl(sent, keep_blank_values=True)}
+
+
+def body_of(fields: Mapping[str, str]) -> bytes:
+    """The report in these fields, as JSON. Fields left empty are left out: unanswered is *unknown*."""
+    given = {name: value for name, value in fields.items() if value.strip()}
+    report = {
+        "legal_kind": _DUTY.get(given.get("kind", "")),
+        "reporter": _reporter(given),
+        "children": _children(given),
+        "text": given.get("text"),
+        "parents_know": given.get("family_knows"),
+        "answers": _answers(given),
+        "conflict": _conflict(given),
+        "already_supported": True if given.get("supported") == "yes" else None,
+    }
+    return json.dumps(_without_nothing(report), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _reporter(given: Mapping[str, str]) -> dict[str, Any]:
+    by_mail = given.get("kind") == "work" and given.get("mail") == "yes"
+    return _without_nothing(
+        {
+            "name": given.get("reporter_name"),
+            "kind": given.get("kind"),
+            "institution": given.get("workplace"),
+            "email": given.get("email"),
+            "phone": given.get("phone"),
+            "safe_hours": given.get("hours"),
+            "receipt_route": "work_email" if by_mail and given.get("email") else None,
+        }
+    )
+
+
+def _children(given: Mapping[str, str]) -> list[dict[str, Any]]:
+    subject = {"name": given.get("child_name"), "cpr": given.get("child_cpr"), "age_band": given.get("age")}
+    found = [_without_nothing(subject | {"relation": "subject"})]
+    for n in range(1, MOST_SIBLINGS + 1):
+        name, cpr = (given.get(field.name) for field in sibling(n))
+        if name or cpr:
+            found.append(_without_nothing({"name": name, "cpr": cpr, "relation": "sibling"}))
+    return found if len(found) > 1 or len(found[0]) > 1 else []
+
+
+def _answers(given: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The red lines that were answered; what is not asked about the youngest is left out though a browser sent it."""
+    youngest = given.get("age") == AgeBand.DAY_CARE
+    asked = [question for question in QUESTIONS if question.sign in given and (question.day_care or not youngest)]
+    return [
+        _without_nothing(
+            {
+                "sign": question.sign,
+                "answer": given[question.sign],
+                "date": given.get(f"{question.sign}_date") if given[question.sign] == "said" else None,
+            }
+        )
+        for question in asked
+    ]
+
+
+def _conflict(given: Mapping[str, str]) -> dict[str, Any]:
+    declared = {"yes": True, "no": False}.get(given.get("conflict", ""))
+    about = None if declared is False else given.get("conflict_who")
+    return _without_nothing({"declared": declared, "about": about})
+
+
+def _without_nothing(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None and value != {} and value != []}

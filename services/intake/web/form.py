@@ -1,0 +1,154 @@
+"""The reporter's form: one page, a check page, *Send*. Without JavaScript what was written travels in hidden fields.
+
+Nothing is kept here between the pages, nothing is mandatory, and nobody is asked who they are: there are no cookies.
+"""
+
+import gzip
+import secrets as random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from services.intake.handlers.report import accept
+from services.intake.web.drafts import DraftKeys
+from services.intake.web.fields import body_of, fields_of
+from services.intake.web.receipt import sent
+from services.intake.web.reports import Door, answer
+from services.intake.web.sections import AGES, FIELDS, MOST_SIBLINGS, SECTIONS, checked, sibling, siblings, who_of
+from shared.delivery.outbox import INFRASTRUCTURE
+from shared.telemetry.logging import error_code, log
+from shared.web.application import BODY_LIMIT, body
+from shared.web.language import Language, language
+from shared.web.problems import TooLarge
+from shared.web.screens import HEADERS, Screens, for_people
+
+_TROUBLE: tuple[type[Exception], ...] = (TooLarge, *INFRASTRUCTURE)
+_CLEAR = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the form's pages stand on. `empty` is the empty form in each language, plain and compressed, drawn once."""
+
+    door: Door
+    screens: Screens
+    shared_devices: bool
+    empty: Mapping[Language, tuple[bytes, bytes]]
+
+
+def routes(door: Door, screens: Screens, *, shared_devices: bool) -> list[Route]:
+    """The routes."""
+    empty = {lang: _empty(screens, lang, shared_devices=shared_devices) for lang in Language}
+    form = Form(door, screens, shared_devices, empty)
+    drafts = DraftKeys(door.secrets.lookup, door.transactions.clock)
+    return [
+        Route("/", partial(_get, form), methods=["GET"]),
+        Route("/", partial(_again, form), methods=["POST"]),
+        Route("/check", partial(_check, form), methods=["POST"]),
+        Route("/send", partial(_send, form), methods=["POST"]),
+        Route("/draft", partial(_draft, drafts), methods=["POST"]),
+        Route("/paper", partial(_paper, form), methods=["GET"]),
+        Route("/exit", partial(_exit, screens), methods=["GET"]),
+    ]
+
+
+def _empty(screens: Screens, lang: Language, *, shared_devices: bool) -> tuple[bytes, bytes]:
+    page = screens.html("form.html", lang, path="/", **_form({}, shared_devices=shared_devices)).encode()
+    return page, gzip.compress(page, mtime=0)
+
+
+def _form(values: Mapping[str, str], *, shared_devices: bool) -> dict[str, Any]:
+    """What the form's template needs. On devices that people share, nobody's own details are offered either."""
+    own = ("name", "organization-title", "tel", "email")
+    kept = ("off",) * len(own) if shared_devices else own
+    there = siblings(values)
+    return {
+        "sections": SECTIONS,
+        "values": values,
+        "siblings": there,
+        "next_sibling": sibling(len(there) // 2 + 1),
+        **dict(zip(("own_name", "own_work", "own_tel", "own_email"), kept, strict=True)),
+    }
+
+
+async def _get(form: Form, request: Request) -> Response:
+    """The empty form: the same bytes for everybody, so that they may be compressed."""
+    plain, compressed = form.empty[language(request)]
+    headers = {**HEADERS, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(plain, headers=headers, media_type="text/html")
+    return Response(compressed, headers=headers | {"Content-Encoding": "gzip"}, media_type="text/html")
+
+
+async def _again(form: Form, request: Request) -> Response:
+    """The form as it was left: to change something, to read on in the other language, to add a sibling."""
+    fields = await fields_of(request)
+    values = _known(fields)
+    if fields.get("add") == "sibling" and len(siblings(values)) < 2 * MOST_SIBLINGS:
+        values |= {field.name: "" for field in sibling(len(siblings(values)) // 2 + 1)}
+    return form.screens.page(request, "form.html", **_form(values, shared_devices=form.shared_devices))
+
+
+async def _check(form: Form, request: Request) -> Response:
+    return _check_page(form, request, _known(await fields_of(request)), key=random.token_urlsafe(16))
+
+
+def _check_page(form: Form, request: Request, values: Mapping[str, str], *, key: str, trouble: int = 0) -> Response:
+    given = {name: value for name, value in values.items() if value.strip()}
+    return form.screens.page(
+        request,
+        "check.html",
+        status=trouble or 200,
+        values=given,
+        key=key,
+        trouble=trouble,
+        who=who_of(given),
+        rows=checked(given, language(request)),
+    )
+
+
+async def _send(form: Form, request: Request) -> Response:
+    """Store the report; the same key and words are the same report, however often they arrive."""
+    fields = await fields_of(request)
+    raw = body_of(_known(fields))
+    key = fields.get("key") or None
+    try:
+        if len(raw) > BODY_LIMIT:
+            raise TooLarge(BODY_LIMIT)
+        accepted = await accept(form.door.transactions, form.door.secrets, raw, key=key)
+    except _TROUBLE as error:
+        log().error("report.not_accepted", error=error_code(error))
+        if not for_people(request):
+            raise
+        trouble = 413 if isinstance(error, TooLarge) else 503
+        return _check_page(form, request, _known(fields), key=key or random.token_urlsafe(16), trouble=trouble)
+    if not for_people(request):
+        return JSONResponse(answer(accepted, form.door.secrets), 201)
+    return sent(form.door, form.screens, request, accepted)
+
+
+def _known(fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields that are the form's, in its order."""
+    names = [*FIELDS, *(field.name for n in range(1, MOST_SIBLINGS + 1) for field in sibling(n))]
+    return {name: fields[name] for name in names if name in fields}
+
+
+async def _draft(drafts: DraftKeys, request: Request) -> Response:
+    """The key to a draft that a tab keeps sealed: a new one, or the one of the draft that is named."""
+    named = (await body(request, 200)).decode("ascii", "replace")
+    draft = drafts.opened(named) if named else drafts.new()
+    return JSONResponse({"draft": draft.id, "key": draft.key} if draft else {}, 200 if draft else 410)
+
+
+async def _paper(form: Form, request: Request) -> Response:
+    return form.screens.page(request, "paper.html", sections=SECTIONS, ages=AGES, siblings=sibling(1))
+
+
+async def _exit(screens: Screens, _request: Request) -> Response:
+    """Away from here, and nothing left behind in this browser."""
+    return RedirectResponse(screens.settings.exit_url, 303, {**HEADERS, **_CLEAR})

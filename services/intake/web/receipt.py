@@ -1,0 +1,149 @@
+"""The receipt's pages: what was sent, what happens next, what not to do, how far it has come, what there is to add.
+
+A page holds the two words in hidden fields, so that no cookie is needed and no address carries them.
+"""
+
+import asyncio
+import json
+import secrets as random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from services.intake.domain.receipt import Progress, Words, advice, words_for
+from services.intake.handlers.receipt import progress
+from services.intake.handlers.report import Accepted, accept, recall
+from services.intake.store.receipt import Followed
+from services.intake.web.fields import fields_of
+from services.intake.web.reports import Door, NoReceipt, answer, find
+from shared.calendar import judge_by
+from shared.events.codes import AgeBand
+from shared.ids import ReportId
+from shared.web.application import BODY_LIMIT
+from shared.web.language import Language, Who, language
+from shared.web.problems import Unavailable
+from shared.web.screens import HEADERS, Screens, for_people
+
+_LOOK = 1.0
+_LOOKS = 600
+"""How many looks a stream lasts; the page then opens another one."""
+_QUIET = 15
+_MOST_STREAMS = 300
+
+
+def routes(door: Door, screens: Screens) -> list[Route]:
+    """The routes."""
+    live = Live(door, screens)
+    return [
+        Route("/receipt", partial(_ask, screens), methods=["GET"]),
+        Route("/receipt", partial(_or_mismatch, partial(_show, door, screens), screens), methods=["POST"]),
+        Route("/receipt/additions", partial(_or_mismatch, partial(_add, door, screens), screens), methods=["POST"]),
+        Route("/receipt/events", partial(_or_mismatch, live.stream, screens), methods=["POST"]),
+    ]
+
+
+async def _ask(screens: Screens, request: Request) -> Response:
+    return screens.page(request, "find.html", mismatch=False)
+
+
+async def _or_mismatch(act: Callable[[Request], Awaitable[Response]], screens: Screens, request: Request) -> Response:
+    """Do the act; words that open nothing lead to the same page, whatever is wrong with them."""
+    try:
+        return await act(request)
+    except NoReceipt:
+        return screens.page(request, "find.html", status=404, mismatch=True)
+
+
+async def _show(door: Door, screens: Screens, request: Request) -> Response:
+    found = await find(door, _words(await fields_of(request)))
+    return await _page(door, screens, request, found.report_id)
+
+
+async def _add(door: Door, screens: Screens, request: Request) -> Response:
+    """Store what there was to add as a report of its own, in the same case."""
+    fields = await fields_of(request)
+    found = await find(door, _words(fields))
+    text = fields.get("text", "")
+    raw = json.dumps({"text": text}, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    if len(raw) > BODY_LIMIT or not text.strip():
+        return await _page(door, screens, request, found.report_id, text=text)
+    key = fields.get("key") or None
+    accepted = await accept(door.transactions, door.secrets, raw, key=key, adds_to=found.report_id)
+    if not for_people(request):
+        return JSONResponse(answer(accepted, door.secrets), 201)
+    return await _page(door, screens, request, found.report_id)
+
+
+async def _page(door: Door, screens: Screens, request: Request, report_id: ReportId, *, text: str = "") -> Response:
+    accepted = await recall(door.transactions, door.secrets, report_id)
+    told = await progress(door.transactions, report_id)
+    return _receipt(door, screens, request, accepted, told, text=text)
+
+
+def sent(door: Door, screens: Screens, request: Request, accepted: Accepted) -> Response:
+    """The receipt as the answer to *Send*."""
+    told = Followed(accepted.report_id, accepted.draft.reporter_kind, Progress(accepted.received_at))
+    return _receipt(door, screens, request, accepted, (told,))
+
+
+def _receipt(
+    door: Door, screens: Screens, request: Request, accepted: Accepted, told: Sequence[Followed], *, text: str = ""
+) -> Response:
+    draft = accepted.draft
+    return screens.page(
+        request,
+        "receipt.html",
+        status=413 if text.strip() else 200,
+        words=words_for(accepted.report_id, door.secrets.lookup),
+        received_at=accepted.received_at,
+        judge_by=judge_by(accepted.received_at),
+        advice=advice(draft.signs, conflict_declared=draft.conflict_declared),
+        who=Who.of(draft.children[0].age_band if draft.children else AgeBand.UNKNOWN),
+        key=random.token_urlsafe(16),
+        text=text,
+        reports=told,
+        now=door.transactions.clock.now(),
+    )
+
+
+def _words(fields: Mapping[str, str]) -> Words:
+    return Words(fields.get("reference", ""), fields.get("code", ""))
+
+
+@dataclass(slots=True)
+class Live:
+    """Tells open receipt pages what happens, as Server-Sent Events; a page that is told nothing asks again by hand."""
+
+    door: Door
+    screens: Screens
+    open: int = 0
+
+    async def stream(self, request: Request) -> Response:
+        """The progress now, and again whenever it changes."""
+        found = await find(self.door, _words(await fields_of(request)))
+        if self.open >= _MOST_STREAMS:
+            raise Unavailable("Too many pages are open. Ask again.")
+        return StreamingResponse(
+            self._events(found.report_id, language(request)), headers=HEADERS, media_type="text/event-stream"
+        )
+
+    async def _events(self, report_id: ReportId, lang: Language) -> AsyncIterator[str]:
+        self.open += 1
+        try:
+            before = None
+            for look in range(_LOOKS):
+                told = await progress(self.door.transactions, report_id)
+                now = self.door.transactions.clock.now()
+                html = self.screens.html("progress.html", lang, path="/receipt", reports=told, now=now)
+                if html != before:
+                    yield "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"
+                elif look % _QUIET == 0:
+                    yield ":\n\n"
+                before = html
+                await asyncio.sleep(_LOOK)
+        finally:
+            self.open -= 1

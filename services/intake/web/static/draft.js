@@ -1,0 +1,63 @@
+// Keeps what is written in this tab, so that a reload or Back does not lose it, and only sealed: the key is the
+// server's to tell, for half a day. Without a way to seal, nothing is kept.
+
+const PLACE = "draft";
+const seals = globalThis.crypto?.subtle;
+let held = null;
+
+/** What this tab kept, or null. Asks the server for a key now, so that one is there when the connection is not. */
+export async function restore() {
+  if (!seals) return null;
+  const kept = JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
+  try {
+    held = await ask(kept?.draft);
+  } catch {
+    return null;
+  }
+  if (!kept) return null;
+  if (held === null) {
+    forget();
+    held = await ask().catch(() => null);
+    return null;
+  }
+  return unsealed(kept);
+}
+
+/** Keep these values, sealed. */
+export async function keep(values) {
+  if (!seals) return;
+  held ??= await ask().catch(() => null);
+  if (!held) return;
+  const nonce = crypto.getRandomValues(new Uint8Array(12));
+  const words = new TextEncoder().encode(JSON.stringify(values));
+  const sealed = await seals.encrypt({ name: "AES-GCM", iv: nonce }, held.key, words);
+  sessionStorage.setItem(PLACE, JSON.stringify({ draft: held.draft, nonce: text(nonce), sealed: text(new Uint8Array(sealed)) }));
+}
+
+/** Forget what was kept. */
+export function forget() {
+  sessionStorage.removeItem(PLACE);
+  held = null;
+}
+
+async function ask(draft = "") {
+  const answer = await fetch("/draft", { method: "POST", body: draft });
+  if (answer.status === 410) return null;
+  if (!answer.ok) throw new Error("no key");
+  const told = await answer.json();
+  const key = await seals.importKey("raw", bytes(told.key), "AES-GCM", false, ["encrypt", "decrypt"]);
+  return { draft: told.draft, key };
+}
+
+async function unsealed(kept) {
+  try {
+    const words = await seals.decrypt({ name: "AES-GCM", iv: bytes(kept.nonce) }, held.key, bytes(kept.sealed));
+    return JSON.parse(new TextDecoder().decode(words));
+  } catch {
+    forget();
+    return null;
+  }
+}
+
+const text = (data) => btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(""));
+const bytes = (encoded) => Uint8Array.from(atob(encoded.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));

@@ -1,0 +1,159 @@
+// The form with JavaScript: on a narrow screen a section at a time, a check page that needs no connection, Send that
+// does not give up. The history holds the number of the section and nothing else.
+
+import { forget, keep, restore } from "./draft.js";
+import { openReceipt, sendUntilIn, speaker } from "./send.js";
+
+const form = document.getElementById("report");
+const steps = [...document.querySelectorAll(".step")];
+const CHECK = steps.length;
+const narrow = matchMedia("(max-width: 47.99em)");
+const sendButton = document.getElementById("send");
+let step = 1;
+let key = crypto.randomUUID?.() ?? String(crypto.getRandomValues(new BigUint64Array(2)));
+let sending = false;
+
+function show(next, { focus = true } = {}) {
+  step = Math.min(Math.max(next, 1), CHECK);
+  const whole = !narrow.matches && step !== CHECK;
+  document.documentElement.classList.toggle("one", !whole);
+  steps.forEach((section, n) => { section.hidden = n + 1 === CHECK ? step !== CHECK : !whole && n + 1 !== step; });
+  form.hidden = step === CHECK;
+  document.title = form.dataset.title + step;
+  if (step === CHECK) fillCheck();
+  if (!focus) return;
+  const heading = steps[step - 1].querySelector("h1");
+  heading.focus({ preventScroll: true });
+  if (whole) heading.scrollIntoView();
+  else scrollTo(0, 0);
+}
+
+function go(next) {
+  history.pushState({ step: next }, "");
+  show(next);
+}
+
+// Each section's questions as they stand on the page, answered or not.
+function answers(section) {
+  const questions = [...section.querySelectorAll(".q")].filter(styled);
+  return questions.map((q) => ({ asked: q.dataset.asked ?? words(q.querySelector("legend, label")), answer: answered(q), chosen: q.querySelector("[type=radio]") !== null }));
+}
+
+// A hidden section still has its styles; only what its own rules hide (by age, by another answer) is left out.
+function styled(q) {
+  for (let each = q; each && !each.classList.contains("step"); each = each.parentElement) {
+    if (getComputedStyle(each).display === "none") return false;
+  }
+  return true;
+}
+
+function words(element) {
+  const parts = [...element.childNodes].filter((node) => node.nodeType === 3 || getComputedStyle(node).display !== "none");
+  return parts.map((node) => node.textContent).join("").trim();
+}
+
+function answered(q) {
+  const chosen = q.querySelector("input:checked");
+  if (chosen) return words(q.querySelector(`label[for="${CSS.escape(chosen.id)}"]`));
+  return q.querySelector("input:not([type=radio], [type=checkbox]), textarea")?.value.trim() ?? "";
+}
+
+function fillCheck() {
+  const row = document.getElementById("row").content;
+  const rows = steps.slice(0, -1).map((section, n) => {
+    const copy = row.cloneNode(true);
+    const told = answers(section);
+    const heading = section.querySelector(n === 0 ? "legend" : "h1");
+    copy.querySelector("h2").textContent = words(heading);
+    copy.querySelector("button").append(Object.assign(document.createElement("span"), { className: "sr-only", textContent: `: ${words(heading)}` }));
+    copy.querySelector("button").addEventListener("click", () => change(n + 1));
+    const open = told.filter((each) => each.chosen || told.length === 1).filter((each) => !each.answer).length;
+    const note = copy.querySelector(".muted");
+    note.hidden = open === 0;
+    const given = told.filter((each) => each.answer);
+    if (given.length && open) note.textContent = `${open} ${note.dataset.some}`;
+    if (given.length) copy.querySelector("dl").append(...given.flatMap(pair));
+    else copy.querySelector("dl").remove();
+    return copy;
+  });
+  document.getElementById("rows").replaceChildren(...rows);
+}
+
+function pair({ asked, answer }) {
+  return [["dt", asked], ["dd", answer]].map(([tag, textContent]) => Object.assign(document.createElement(tag), { textContent }));
+}
+
+function change(n) {
+  go(narrow.matches ? n : 1);
+  if (narrow.matches) return;
+  steps[n - 1].querySelector("h1").focus({ preventScroll: true });
+  steps[n - 1].scrollIntoView();
+}
+
+function addSibling() {
+  const place = document.getElementById("siblings");
+  const n = place.querySelectorAll("input").length / 2 + 1;
+  const copy = document.getElementById("sibling").content.cloneNode(true);
+  for (const q of copy.querySelectorAll(".q")) {
+    const [label, input] = [q.querySelector("label"), q.querySelector("input")];
+    input.id = input.name = label.htmlFor = input.name.replace(/\d+$/, n);
+    label.textContent = label.textContent.replace(/\d+(?=\s*$)/, n);
+  }
+  place.append(copy);
+  return place.querySelectorAll("input")[2 * n - 2];
+}
+
+function fill(values) {
+  const siblings = Math.max(0, ...Object.keys(values).map((name) => Number(/^sibling_\w+_(\d+)$/.exec(name)?.[1] ?? 0)));
+  while (document.querySelectorAll("#siblings input").length < 2 * siblings) addSibling();
+  for (const [name, value] of Object.entries(values)) {
+    const field = form.elements[name];
+    if (field instanceof RadioNodeList) field.value = value;
+    else if (field?.type === "checkbox") field.checked = value === field.value;
+    else if (field) field.value = value;
+  }
+}
+
+async function send() {
+  if (sending) return;
+  sending = true;
+  sendButton.setAttribute("aria-disabled", "true");
+  const fields = [...new FormData(form), ["key", key]];
+  const receipt = await sendUntilIn(form.dataset.send, fields, speaker());
+  if (receipt) {
+    forget();
+    form.reset();
+    return openReceipt(document.getElementById("open"), receipt);
+  }
+  sending = false;
+  sendButton.removeAttribute("aria-disabled");
+}
+
+let later = 0;
+const keepNow = () => sending || keep({ key, values: Object.fromEntries(new FormData(form)) });
+form.addEventListener("input", () => { clearTimeout(later); later = setTimeout(keepNow, 250); });
+addEventListener("visibilitychange", () => document.hidden && keepNow());
+
+document.addEventListener("click", (event) => {
+  const direction = event.target.closest("[data-go]")?.dataset.go;
+  if (direction === "on") go(step + 1);
+  if (direction === "back") step === 1 ? scrollTo(0, 0) : history.back();
+});
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (event.submitter?.id === "add-sibling") return addSibling().focus();
+  if (event.submitter?.dataset.stay === undefined) return go(CHECK);
+  await keepNow();
+  location.assign(event.submitter.formAction);
+});
+sendButton.addEventListener("click", send);
+addEventListener("popstate", (event) => sending || show(event.state?.step ?? 1));
+narrow.addEventListener("change", () => show(step, { focus: false }));
+
+const kept = await restore();
+if (kept) {
+  key = kept.key;
+  fill(kept.values);
+}
+if (history.state?.step === undefined) history.replaceState({ step: 1 }, "");
+show(kept ? history.state.step : 1, { focus: false });

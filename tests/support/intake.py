@@ -1,0 +1,34 @@
+"""intake's door as an application, on a ground of the test."""
+
+from starlette.types import ASGIApp
+
+from services.intake.app import front
+from services.intake.secrets import Secrets
+from services.intake.settings import Settings
+from services.intake.web.patience import Patience
+from services.intake.web.reports import Door
+from tests.support.services import Ground
+
+DUTY_PHONE = "70 20 00 00"
+
+
+def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: bool = False) -> ASGIApp:
+    """The API, the form and the receipt's pages; wrong words cost hundredths of a second."""
+    settings = Settings.model_validate(
+        {
+            "database_url": ground.url,
+            "kafka_bootstrap_servers": "nowhere",
+            "keys_dir": ground.keys_dir,
+            "http_port": 1,
+            "duty_phone": DUTY_PHONE,
+            "exit_url": exit_url,
+            "shared_devices": shared_devices,
+        }
+    )
+    secrets = Secrets.read(ground.keys, ground.keys_dir)
+
+    async def ready() -> list[str]:
+        return []
+
+    door = Door(ground.transactions, secrets, settings.duty_phone, Patience(shortest=0.02, longest=0.1))
+    return front(door, settings, ready=ready)

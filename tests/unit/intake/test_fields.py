@@ -1,0 +1,124 @@
+"""The form's fields as a report: what was answered, in the API's words; what was not is left out."""
+
+import json
+from typing import Any
+
+import pytest
+
+from services.intake.domain.draft import parse, read_draft
+from services.intake.web.fields import body_of
+from services.intake.web.sections import FIELDS, SECTIONS, checked, sibling, siblings
+from shared.events.codes import AgeBand, LegalKind, ReceiptRoute, ReporterKind
+from shared.signs import QUESTIONS, SIGNS
+from shared.web.language import Language, Who
+from tests.support.services import NOON
+
+
+def report(**fields: str) -> dict[str, Any]:
+    named = {name.replace("__", "."): value for name, value in fields.items()}
+    body: dict[str, Any] = json.loads(body_of(named))
+    return body
+
+
+def test_an_empty_form_is_an_empty_report() -> None:
+    assert report() == {}
+    assert report(text="  ", child_name="", conflict_who="\n") == {}
+
+
+def test_everything_that_is_asked_is_read_without_a_remainder() -> None:
+    everything = {field.name: field.options[0].value if field.options else "ord" for field in FIELDS.values()}
+    everything |= {
+        "child_cpr": "010112-9999",
+        "travel.planned_date": "2026-04-01",
+        "marriage.planned_date": "2026-05-01",
+    }
+    everything |= {"sibling_name_1": "Bo", "sibling_cpr_1": "0202149999", "age": "13-17"}
+    draft = read_draft(parse(body_of(everything)), on=NOON.date())
+    assert draft.unread == ()
+    assert len(draft.signs) == len(QUESTIONS) + 1
+    assert (draft.legal_kind, draft.reporter_kind) == (LegalKind.SECTION_133, ReporterKind.WORK)
+    assert draft.receipt_route is ReceiptRoute.WORK_EMAIL
+    assert [child.age_band for child in draft.children] == [AgeBand.YOUTH, AgeBand.SCHOOL]
+    assert draft.conflict_declared
+    assert draft.already_supported
+
+
+def test_words_are_kept_as_they_were_written() -> None:
+    words = "Hun sagde: <b>{{ nej }}</b>\n\u202e \U0001f622 'æøå'"
+    assert report(text=words)["text"] == words
+
+
+def test_what_is_not_asked_about_the_youngest_is_unknown_though_it_was_sent() -> None:
+    sent = {question.sign.replace(".", "__"): "denied" for question in QUESTIONS}
+    asked = {answer["sign"] for answer in report(age="0-5", **sent)["answers"]}
+    assert asked == {question.sign for question in QUESTIONS if question.day_care}
+    assert len(report(age="6-12", **sent)["answers"]) == len(QUESTIONS)
+
+
+def test_a_date_goes_with_yes_alone() -> None:
+    yes = report(travel__planned="said", travel__planned_date="2026-04-01")["answers"]
+    no = report(travel__planned="denied", travel__planned_date="2026-04-01")["answers"]
+    assert yes == [{"sign": "travel.planned", "answer": "said", "date": "2026-04-01"}]
+    assert no == [{"sign": "travel.planned", "answer": "denied"}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "conflict"),
+    [
+        ({"conflict": "yes", "conflict_who": "Ida"}, {"declared": True, "about": "Ida"}),
+        ({"conflict": "no", "conflict_who": "Ida"}, {"declared": False}),
+        ({"conflict_who": "Ida"}, {"about": "Ida"}),
+        ({"conflict": "unknown"}, None),
+    ],
+)
+def test_a_name_without_an_answer_declares_a_conflict(fields: dict[str, str], conflict: dict[str, Any] | None) -> None:
+    assert report(**fields).get("conflict") == conflict
+
+
+def test_only_a_professional_with_an_address_gets_mail() -> None:
+    assert report(kind="work", mail="yes", email="a@b")["reporter"]["receipt_route"] == "work_email"
+    assert "receipt_route" not in report(kind="work", mail="yes")["reporter"]
+    assert "receipt_route" not in report(kind="family", mail="yes", email="a@b")["reporter"]
+
+
+def test_every_question_asks_for_a_sign_of_the_catalogue_once() -> None:
+    signs = [question.sign for question in QUESTIONS]
+    assert set(signs) <= set(SIGNS)
+    assert len(signs) == len(set(signs)) == 21
+    assert {sign.id for sign in SIGNS.values() if sign.gate} <= set(signs)
+
+
+def test_the_check_page_says_what_was_answered_and_counts_the_rest() -> None:
+    values = {"age": "13-17", "threat.concrete": "denied", "sibling_name_1": "Bo", "kind": "work"}
+    rows = {row.section.id: row for row in checked(values, Language.DANISH)}
+    assert rows["age"].answered == (("Alder", "13–17 år"),)
+    assert rows["danger"].answered == (("Har nogen truet med vold eller drab?", "Nej"),)
+    assert rows["danger"].unanswered == 4
+    assert rows["child"].answered == (("Navn på søskende 1", "Bo"),)
+    assert rows["text"].unanswered == 1
+    youngest = {row.section.id: row for row in checked({"age": "0-5"}, Language.ENGLISH)}
+    assert youngest["danger"].unanswered == 4
+
+
+def test_siblings_are_counted_by_what_was_sent() -> None:
+    assert siblings({"sibling_cpr_2": ""}) == [*sibling(1), *sibling(2)]
+    assert siblings({}) == []
+
+
+@pytest.mark.parametrize("who", list(Who))
+def test_sentences_name_whom_they_are_about(who: Who) -> None:
+    words = {Who.CHILD: "barnet", Who.YOUTH: "den unge", Who.PERSON: "personen", Who.MOTHER: "moren"}
+    (missing,) = [question for question in QUESTIONS if question.sign == "freedom.missing"]
+    assert who.named(missing.danish, Language.DANISH) == f"Er {words[who]} forsvundet?"
+
+
+def _lix(text: str) -> float:
+    words = [word.strip('»«"?!.,()–:') for word in text.split()]
+    sentences = max(1, sum(text.count(mark) for mark in ".?!"))
+    return len(words) / sentences + 100 * sum(len(word) > 6 for word in words) / len(words)
+
+
+def test_the_form_is_easy_to_read() -> None:
+    asked = [Who.CHILD.named(field.danish, Language.DANISH) for section in SECTIONS for field in section.fields]
+    text = " ".join(words if words[-1] in ".?)" else f"{words}." for words in asked)
+    assert _lix(text) <= 35
