@@ -52,6 +52,8 @@ def test_what_must_be_set_is_not_commented_out_and_what_need_not_shows_its_defau
 
 def shown(default: Any) -> str:
     """A default as it would be written in the environment."""
+    if isinstance(default, bool):
+        return str(default).lower()
     secret = getattr(default, "get_secret_value", None)
     return "" if default is None else str(secret() if secret else default)
 
