@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test soak check fmt lock
+.PHONY: help setup up down test soak mutants check fmt lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ test: check ## format, lint, types, imports, then all tests on a real PostgreSQL
 
 soak: setup ## every race of the tests 200 times
 	@BEREDSKAB_REPETITIONS=200 $(BIN)/python -m pytest -m race
+
+mutants: setup ## change what decides in one place at a time; the tests must notice nine changes in ten
+	@$(BIN)/python -m tests.mutation
 
 check: setup ## format, lint, types, imports
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .

@@ -1,16 +1,18 @@
 """Facts come in, in any order and any number of times; what goes out is one rating for each thing that changed."""
 
+import asyncio
 import itertools
 from datetime import date, timedelta
 
 import asyncpg
 import pytest
 
+from services.triage import tick
 from services.triage.domain import encoded, rate
 from services.triage.rules import rule_set
 from services.triage.store import made
 from shared.events.codes import Level, Reading
-from shared.events.intake import ReportRead
+from shared.events.intake import ReportRead, ReportReceived
 from shared.ids import CaseId, new_id
 from tests.integration.triage.conftest import NO_DANGER, Triage, denied, said
 
@@ -166,3 +168,70 @@ async def test_a_reading_of_a_report_that_never_comes_rates_nothing(triage: Tria
     report = triage.report()
     await triage.hear(ReportRead(case_id=report.case_id, report_id=report.report_id, signs=(said("travel.soon"),)))
     assert await triage.ratings() == []
+
+
+async def test_reports_of_linked_cases_that_come_at_once_end_in_the_same_ratings(triage: Triage) -> None:
+    cases = [CaseId(new_id()) for _ in range(4)]
+    facts = ["watched.by_relatives", "relation.known_or_rumoured", "travel.planned", "fear.extreme"]
+    events = [
+        triage.report(said(fact), case_id=case_id, linked_case_ids=tuple(set(cases) - {case_id}))
+        for case_id, fact in zip(cases, facts, strict=True)
+        for _ in range(3)
+    ]
+    await asyncio.gather(*(heard_at_last(triage, event) for event in events))
+    for case_id in cases:
+        last = (await triage.ratings(case_id))[-1]
+        assert set(last.report_ids) == {event.report_id for event in events}
+        assert {sign for reason in last.reasons for sign in reason.signs} >= set(facts)
+
+
+async def heard_at_last(triage: Triage, event: ReportReceived) -> None:
+    """As the consumer does it: after a deadlock the same event again."""
+    while True:
+        try:
+            return await triage.hear(event)
+        except asyncpg.DeadlockDetectedError:
+            continue
+
+
+async def test_whatever_order_the_facts_of_a_case_come_in_the_last_rating_is_the_same(triage: Triage) -> None:
+    told = set()
+    for order in itertools.permutations(range(4)):
+        case_id = CaseId(new_id())
+        first, second = (
+            triage.report(said("watched.by_relatives"), case_id=case_id, reading=Reading.PENDING),
+            triage.report(*NO_DANGER, case_id=case_id, reading=Reading.PENDING),
+        )
+        events = [
+            first,
+            second,
+            ReportRead(case_id=case_id, report_id=first.report_id, signs=(said("relation.known_or_rumoured"),)),
+            ReportRead(
+                case_id=case_id, report_id=second.report_id, signs=(said("marriage.planned", date=date(2026, 5, 1)),)
+            ),
+        ]
+        for n in order:
+            await triage.hear(events[n])
+        last = (await triage.ratings(case_id))[-1]
+        rules = [(reason.rule, reason.signs) for reason in last.reasons]
+        told.add(
+            (last.level, tuple(rules), last.unknowns, last.would_raise, last.as_of, await triage.rerate_at(case_id))
+        )
+    assert len(told) == 1
+
+
+async def test_two_ticks_at_once_rate_a_case_once(triage: Triage) -> None:
+    report = await triage.reported(said("marriage.planned", date=date(2026, 5, 1)))
+    triage.ground.clock.at = await triage.rerate_at(report.case_id)
+    done = await asyncio.gather(*(tick.run_once(triage.ground.transactions) for _ in range(5)))
+    assert sum(done) == 1
+    assert len(await triage.ratings()) == 2
+
+
+async def test_a_case_that_cannot_be_rated_does_not_stop_the_tick(triage: Triage) -> None:
+    broken, sound = [await triage.reported(said("marriage.planned", date=date(2026, 5, day))) for day in (1, 2)]
+    await triage.ground.pool.execute("UPDATE facts SET age_bands = '{junk}' WHERE case_id = $1", broken.case_id)
+    triage.ground.clock.at = await triage.rerate_at(sound.case_id)
+    assert await triage.tick() == 2
+    assert [rating.level for rating in await triage.ratings(sound.case_id)] == [Level.HIGH, Level.ACUTE]
+    assert await triage.rerate_at(broken.case_id) == triage.ground.clock.at + timedelta(hours=1)

@@ -1,0 +1,1 @@
+"""Mutation testing: the code is changed in one small place at a time, and the tests must notice."""
