@@ -61,9 +61,9 @@ class Term:
     """A sign that was said; with `within_days`, its date is at most so far off, or (`undated`) it has none."""
 
     sign: SignId
-    tense: Tense = Tense.EVER
-    within_days: int | None = None
-    undated: bool = False
+    tense: Tense
+    within_days: int | None
+    undated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,10 @@ class Rule:
     danish: str
     english: str
     source: str
-    one_of_each: tuple[tuple[Term, ...], ...] = ()
-    different: int = 1
-    minors_only: bool = False
-    unanswered: tuple[SignId, ...] = ()
+    one_of_each: tuple[tuple[Term, ...], ...]
+    different: int
+    minors_only: bool
+    unanswered: tuple[SignId, ...]
 
     @property
     def signs(self) -> frozenset[SignId]:

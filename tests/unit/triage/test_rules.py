@@ -169,6 +169,16 @@ def test_a_rule_that_names_what_somebody_is_or_comes_from_is_refused(changes: di
         parse(entry(**changes))
 
 
+def test_a_condition_can_be_read() -> None:
+    terms = '["fear.extreme", "violence.now@earlier", { sign = "travel.planned@now", within_days = 3, undated = true }]'
+    (rule,) = parse(entry(condition=f"one_of_each = [{terms}]")).rules
+    assert [str(term) for term in rule.one_of_each[0]] == [
+        "fear.extreme",
+        "violence.now@earlier",
+        "travel.planned@now within 3 days or undated",
+    ]
+
+
 def test_an_id_used_twice_is_refused() -> None:
     rule = "[[rules]]" + entry().split("[[rules]]")[1]
     with pytest.raises(RuleRefused, match="twice"):
