@@ -12,7 +12,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from deploy.cli import delivery, screen
+from deploy.cli import delivery, rules, screen
 from deploy.cli.demo import Demo
 from deploy.cli.logs import log_files, tail
 from deploy.cli.people import person_with, token_for
@@ -31,6 +31,7 @@ app = typer.Typer(
     help="Runs beredskab on this machine and shows that it works. Data and logs lie under BEREDSKAB_HOME "
     "(.beredskab in the checkout), ports count from BEREDSKAB_PORT_BASE (8000).",
 )
+rules.add_to(app)
 app.add_typer(delivery.parked, name="parked")
 app.command()(delivery.outbox)
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]

@@ -65,6 +65,11 @@ class Term:
     within_days: int | None
     undated: bool
 
+    def __str__(self) -> str:
+        tense = "" if self.tense is Tense.EVER else f"@{self.tense.value}"
+        days = "" if self.within_days is None else f" within {self.within_days} days"
+        return f"{self.sign}{tense}{days}{' or undated' if self.undated else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

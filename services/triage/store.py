@@ -134,6 +134,15 @@ async def last_rating(conn: Connection, case_id: CaseId) -> Made | None:
     return None if row is None else made(row)
 
 
+async def rated_cases(conn: Connection) -> list[CaseId]:
+    """The cases that have been rated, canaries left out."""
+    rows = await conn.fetch(
+        """SELECT case_id FROM cases c WHERE last_rating_no > 0
+           AND NOT EXISTS (SELECT FROM facts f WHERE f.case_id = c.case_id AND f.canary) ORDER BY case_id"""
+    )
+    return [row["case_id"] for row in rows]
+
+
 async def add_rating(conn: Connection, case_id: CaseId, made: Made, *, now: datetime) -> int:
     """Append the rating under the case's next number."""
     rating_no: int = await conn.fetchval(
