@@ -12,3 +12,5 @@ COUNTERSIGNS = frozenset({Role.LEADER, Role.AUTHORITY})
 """Agree to, or refuse, what another person asked for."""
 LEADS = frozenset({Role.LEADER})
 """Write down what was answered by phone."""
+READS_EVIDENCE = frozenset({Role.AUDITOR, Role.LEADER})
+"""Read who did what with a case, and when; an auditor sees nothing else of it."""

@@ -1,12 +1,12 @@
 """Cases: their lock, who sees them, what is known of them."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 import asyncpg
 
 from services.escalation.domain.access import ANSWERS
-from shared.auth.people import Person
+from shared.auth.people import Person, Role
 from shared.events.intake import ReportReceived
 from shared.ids import CaseId
 from shared.postgres.pool import Connection
@@ -48,20 +48,20 @@ async def family(conn: Connection, *case_ids: CaseId) -> list[CaseId]:
     return [row["case_id"] for row in rows]
 
 
-async def lock_seen(conn: Connection, case_id: CaseId, who: Person) -> bool:
+async def lock_seen(conn: Connection, case_id: CaseId, who: Person, may_see: Set[Role] = ANSWERS) -> bool:
     """Lock the case, and all it is linked to, if the person sees it.
 
     Looked at again under the lock: an exclusion may just have come.
     """
-    if not await seen(conn, case_id, who):
+    if not await seen(conn, case_id, who, may_see):
         return False
     await lock_family(conn, case_id)
-    return await seen(conn, case_id, who)
+    return await seen(conn, case_id, who, may_see)
 
 
-async def seen(conn: Connection, case_id: CaseId, who: Person) -> bool:
+async def seen(conn: Connection, case_id: CaseId, who: Person, may_see: Set[Role] = ANSWERS) -> bool:
     """Whether the person sees the case; false alike for one that does not exist."""
-    if not who.roles & ANSWERS:
+    if not who.roles & may_see:
         return False
     query = f"SELECT EXISTS (SELECT FROM cases c WHERE c.case_id = $3 AND {SEEN})"
     found: bool = await conn.fetchval(query, list(who.units), who.person_id, case_id)

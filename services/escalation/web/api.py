@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.escalation import Refused
 from services.escalation.store import case
 from services.escalation.web.view import Json, case_as_told
@@ -57,6 +58,13 @@ class NotFound(Problem):
         super().__init__(404, "not_found", "There is no such case here.")
 
 
+class Forbidden(Problem):
+    """The case is seen, but this takes another role."""
+
+    def __init__(self, may: Set[Role]) -> None:
+        super().__init__(403, "forbidden", f"This takes the role {' or '.join(sorted(may))}.")
+
+
 async def read(request: Request, model: type[B]) -> B:
     """The body. Raises a problem that names fields and kinds of error, never what was sent."""
     try:
@@ -82,14 +90,16 @@ async def itself(_conn: Connection, named: UUID) -> CaseId | None:
     return CaseId(named)
 
 
-async def seen_case(tx: Transaction, request: Request, who: Person, find: Find = itself, *, lock: bool) -> CaseId:
+async def seen_case(
+    tx: Transaction, request: Request, who: Person, find: Find = itself, *, lock: bool, may_see: Set[Role] = ANSWERS
+) -> CaseId:
     """The case that the address's `id` names. Raises `NotFound` unless the person sees it."""
     try:
         case_id = await find(tx.conn, UUID(request.path_params["id"]))
     except ValueError:
         raise NotFound from None
     look = case.lock_seen if lock else case.seen
-    if case_id is None or not await look(tx.conn, case_id, who):
+    if case_id is None or not await look(tx.conn, case_id, who, may_see):
         raise NotFound
     return case_id
 
@@ -126,7 +136,7 @@ async def acting(
     async with api.transactions.begin("act") as tx:
         case_id = await seen_case(tx, request, who, find, lock=True)
         if not who.roles & may:
-            raise Problem(403, "forbidden", f"This takes the role {' or '.join(sorted(may))}.")
+            raise Forbidden(may)
         act = Act(api, tx, who, case_id, asked)
         if isinstance(asked, Versioned) and asked.version != (await case.get(tx.conn, case_id))["version"]:
             detail = "The case has changed since you read it. Look at `case`, then decide again."
