@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from deploy.local.keys import person_token
-from deploy.local.place import Place
-from deploy.local.processes import SEED_FILE
+from deploy.local.place import SEED_FILE, Place
 from deploy.local.trouble import Trouble
 from shared.auth.people import Role
 from shared.clock import Clock

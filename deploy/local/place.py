@@ -12,12 +12,15 @@ from deploy.local.trouble import Trouble
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
+SEED_FILE = ROOT / "deploy" / "seed" / "people.toml"
+"""The people, desks, shifts and ladders of the local stack."""
 
 PORTS = {
     "intake-web": 1,
     "triage-work": 2,
     "escalation-web": 3,
     "notify-work": 4,
+    "sign-in": 5,
     "zipkin": 11,
     "otlp": 18,
     "mail": 25,
@@ -70,7 +73,7 @@ class Place:
     def ensure_secrets(self) -> None:
         """Make the folder and the passwords, unless they are there."""
         self.home.mkdir(parents=True, exist_ok=True)
-        names = ("postgres", "intake", "triage", "escalation", "notify", "mail")
+        names = ("postgres", "intake", "triage", "escalation", "notify", "mail", "sign-in")
         write_once(self.home / "secrets.json", json.dumps({name: secrets.token_hex(12) for name in names}))
 
     def postgres(self) -> Postgres:
@@ -84,6 +87,7 @@ class Place:
             "triage": self.http("triage-work"),
             "escalation": self.http("escalation-web"),
             "notify": self.http("notify-work"),
+            "sign_in": self.http("sign-in"),
             "traces": self.http("zipkin"),
             "otlp": self.http("otlp"),
             "mail_smtp": f"smtp://127.0.0.1:{self.port('mail')}",

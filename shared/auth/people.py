@@ -53,10 +53,11 @@ class PeopleTokens:
     def person(self, authorization: str | None) -> Person:
         """The person an `Authorization` header names. Raises `NotSignedIn`."""
         now = int(self._clock.now().timestamp())
-        return _person(bearer.read(authorization, self._key, audience=AUDIENCE, now=now).claims)
+        return person_of(bearer.read(authorization, self._key, audience=AUDIENCE, now=now).claims)
 
 
-def _person(claims: Mapping[str, Any]) -> Person:
+def person_of(claims: Mapping[str, Any]) -> Person:
+    """The person that a token's checked claims name (`sub`, `roles`, `units`, `auth_time`). Raises `NotSignedIn`."""
     try:
         return Person(
             person_id=PersonId(UUID(claims["sub"])),

@@ -3,6 +3,7 @@
 None can impersonate another, and a token made for one service is refused by the rest (RFC 7519 `aud`).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -10,6 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
 from shared.auth import NotSignedIn, bearer
+from shared.auth.bearer import Token
 from shared.clock import Clock
 
 LIFETIME = 30
@@ -32,19 +34,23 @@ class ServiceTokens:
             service, bearer.key_in(keys_dir / "service.jwk"), KeySet([bearer.key_in(file) for file in files]), clock
         )
 
-    def token(self, audience: str) -> str:
-        """A token for one call to the service `audience`."""
+    def token(self, audience: str, more: Mapping[str, str] | None = None) -> str:
+        """A token for one call to the service `audience`, with `more` claims where the call needs a grant."""
         now = self._now()
-        claims = {"iss": self._service, "aud": audience, "iat": now, "exp": now + LIFETIME}
+        claims = {**(more or {}), "iss": self._service, "aud": audience, "iat": now, "exp": now + LIFETIME}
         header = {"alg": bearer.ALGORITHM, "kid": self._service}
         return jwt.encode(header, claims, self._private, algorithms=[bearer.ALGORITHM])
 
     def caller(self, authorization: str | None) -> str:
         """The service an `Authorization` header proves. Raises `NotSignedIn`."""
+        return self.call(authorization).key_id
+
+    def call(self, authorization: str | None) -> Token:
+        """The checked token of a call: `key_id` is the calling service, `claims` what it says. Raises `NotSignedIn`."""
         token = bearer.read(authorization, self._public, audience=self._service, now=self._now())
         if token.claims.get("iss") != token.key_id:
             raise NotSignedIn("the token is not valid")
-        return token.key_id
+        return token
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())

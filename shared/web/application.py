@@ -1,6 +1,7 @@
 """The Starlette application round a service's routes: health, headers, spans, problems, body limits."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import parse_qsl
 
 from opentelemetry.trace import SpanKind
 from starlette.applications import Starlette
@@ -55,6 +56,12 @@ async def body(request: Request, limit: int = BODY_LIMIT) -> bytes:
         if len(data) > limit:
             raise TooLarge(limit)
     return bytes(data)
+
+
+async def fields(request: Request, limit: int = BODY_LIMIT) -> dict[str, str]:
+    """The fields of a form (`application/x-www-form-urlencoded`); of equal names the last one counts."""
+    sent = (await body(request, limit)).decode("utf-8", "replace")
+    return {name: value.replace("\r\n", "\n") for name, value in parse_qsl(sent, keep_blank_values=True)}
 
 
 class _Edge:

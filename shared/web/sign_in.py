@@ -1,0 +1,179 @@
+"""The routes by which people sign in and out, and who is signed in on the browser that asks.
+
+`GET /sign-in?to=/path[&fresh=1]` → the provider → `GET /sign-in/answer` → `/path`. Only paths of our own are
+returned to (no open redirect), every sign-in makes a new session (no fixation), and the answer must come to the browser
+that asked.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.auth import NotSignedIn, sessions
+from shared.auth.people import Person
+from shared.auth.provider import Provider, ProviderAway
+from shared.auth.sessions import SIGN_IN_WITHIN, SignIn
+from shared.auth.settings import SignInSettings
+from shared.clock import Clock
+from shared.postgres.pool import Pool
+from shared.telemetry.logging import log
+from shared.web.application import fields
+from shared.web.problems import Problem
+from shared.web.screens import Screens, same_origin
+
+SESSION_COOKIE = "__Host-session"
+SIGN_IN_COOKIE = "__Host-sign-in"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORM_LIMIT = 16 * 1024
+
+Failure: TypeAlias = Literal["sign_in_failed", "provider_away"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where people are recognised: their sessions, and the provider that vouches for them."""
+
+    pool: Pool
+    clock: Clock
+    settings: SignInSettings
+    provider: Provider
+
+    async def person(self, request: Request) -> Person | None:
+        """Who is signed in on this browser, None when nobody is."""
+        word = request.cookies.get(SESSION_COOKIE)
+        if not word:
+            return None
+        limits = {"idle": self.settings.session_idle, "at_most": self.settings.session_at_most}
+        return await sessions.person(self.pool, word, now=self.clock.now(), **limits)
+
+
+class Recognising:
+    """Round an application: whoever is signed in stands in the request; only our own pages may act in their name."""
+
+    def __init__(self, app: ASGIApp, desk: Desk) -> None:
+        self._app = app
+        self._desk = desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and "authorization" not in Headers(scope=scope):
+            request = Request(scope)
+            person = await self._desk.person(request)
+            scope.setdefault("state", {})["person"] = person
+            if person is not None and request.method not in _SAFE and not same_origin(request):
+                await _forged()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def signed_in(request: Request) -> Person | None:
+    """Who is signed in on the browser that sent this; None when nobody is, or where nobody can sign in."""
+    person: Person | None = request.scope.get("state", {}).get("person")
+    return person
+
+
+def _forged() -> Response:
+    detail = "Send the request from a page of this site: load it again and try once more."
+    return Problem(403, "forged", detail).response()
+
+
+def own_path(wanted: str | None) -> str:
+    """The path that was wanted, if it is one of ours; else the first screen."""
+    parts = urlsplit(wanted or "")
+    ours = not parts.scheme and not parts.netloc and parts.path.startswith("/") and "\\" not in parts.path
+    return parts.path if ours and not parts.path.startswith("//") and parts.path.isprintable() else "/"
+
+
+def sign_in_address(request: Request, *, fresh: bool = False) -> str:
+    """Where a person is sent who must sign in before they see what they asked for."""
+    return f"/sign-in?to={request.url.path}{'&fresh=1' if fresh else ''}"
+
+
+def sign_in_routes(desk: Desk, screens: Screens) -> list[Route]:
+    """The routes."""
+
+    async def begin(request: Request) -> Response:
+        sign_in = SignIn.begun(own_path(request.query_params.get("to")))
+        address = await desk.provider.address(sign_in, fresh=request.query_params.get("fresh") == "1")
+        await sessions.remember(desk.pool, sign_in, now=desk.clock.now())
+        response = RedirectResponse(address, 303)
+        _set_cookie(response, SIGN_IN_COOKIE, sign_in.state, seconds=int(SIGN_IN_WITHIN.total_seconds()))
+        return response
+
+    async def answer(request: Request) -> Response:
+        now, state = desk.clock.now(), request.query_params.get("state", "")
+        if not state or not hmac.compare_digest(state, request.cookies.get(SIGN_IN_COOKIE, "")):
+            raise NotSignedIn("the answer belongs to another browser")
+        sign_in = await sessions.recall(desk.pool, state, now=now)
+        if sign_in is None:
+            raise NotSignedIn("the sign-in is too old")
+        who = await desk.provider.identity(request.query_params.get("code", ""), sign_in, now=now)
+        await sessions.end(desk.pool, request.cookies.get(SESSION_COOKIE, ""))
+        word = await sessions.start(
+            desk.pool,
+            who.person,
+            provider_session=who.provider_session,
+            now=now,
+            at_most=desk.settings.session_at_most,
+        )
+        log().info("person.signed_in", person_id=who.person.person_id)
+        response = RedirectResponse(sign_in.return_to, 303)
+        response.delete_cookie(SIGN_IN_COOKIE, secure=True, httponly=True)
+        _set_cookie(response, SESSION_COOKIE, word, seconds=int(desk.settings.session_at_most.total_seconds()))
+        return response
+
+    async def sign_out(request: Request) -> Response:
+        person = signed_in(request)
+        if person is not None:
+            await sessions.end_of_person(desk.pool, person.person_id)
+            log().info("person.signed_out", person_id=person.person_id)
+        response = RedirectResponse("/", 303)
+        response.delete_cookie(SESSION_COOKIE, secure=True, httponly=True)
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+    async def logged_out(request: Request) -> Response:
+        token = (await fields(request, _FORM_LIMIT)).get("logout_token", "")
+        try:
+            ended = await desk.provider.logged_out(token, now=desk.clock.now())
+        except NotSignedIn:
+            raise Problem(400, "invalid_request", "Send a valid logout token.") from None
+        await sessions.end_of_provider(desk.pool, provider_session=ended.provider_session, person_id=ended.person_id)
+        return Response(status_code=200)
+
+    return [
+        Route("/sign-in", _shown(begin, screens)),
+        Route("/sign-in/answer", _shown(answer, screens)),
+        Route("/sign-out", sign_out, methods=["POST"]),
+        Route("/sign-out/back-channel", logged_out, methods=["POST"]),
+    ]
+
+
+def _shown(
+    step: Callable[[Request], Awaitable[Response]], screens: Screens
+) -> Callable[[Request], Awaitable[Response]]:
+    def failed(request: Request, why: Failure) -> Response:
+        return screens.page(request, "sign_in_failed.html", status=503 if why == "provider_away" else 403, why=why)
+
+    async def shown(request: Request) -> Response:
+        try:
+            return await step(request)
+        except NotSignedIn:
+            log().warning("sign_in.failed")
+            return failed(request, "sign_in_failed")
+        except ProviderAway:
+            log().error("sign_in.provider_away")
+            return failed(request, "provider_away")
+
+    return shown
+
+
+def _set_cookie(response: Response, name: str, value: str, *, seconds: int) -> None:
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")

@@ -1,0 +1,84 @@
+"""A site that people sign in to, with two browsers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from shared.auth import NotSignedIn
+from shared.auth.provider import Provider
+from shared.auth.settings import SignInSettings
+from shared.settings import ScreenSettings
+from shared.web.application import application
+from shared.web.screens import Screens
+from shared.web.sign_in import Desk, Recognising, sign_in_routes, signed_in
+from tests.support.services import Ground
+
+SITE = "https://vagt.kommune.example"
+ANSWER = "/sign-in/answer"
+OURS = {"Sec-Fetch-Site": "same-origin"}
+
+
+class SiteSettings(SignInSettings, ScreenSettings):
+    """What a site has that people sign in to."""
+
+
+@dataclass
+class Site:
+    """A site with one screen of its own and sign-in; `client` is a browser, `other` is another browser."""
+
+    ground: Ground
+    desk: Desk
+    app: ASGIApp
+    client: httpx2.AsyncClient
+    other: httpx2.AsyncClient
+
+    async def begin(self, to: str = "/", **query: str) -> str:
+        """The address at the provider that the browser is sent to."""
+        answer = await self.client.get("/sign-in", params={"to": to, **query})
+        assert answer.status_code == 303
+        return str(answer.headers["location"])
+
+
+@asynccontextmanager
+async def open_site(ground: Ground, issuer: str, *, secret: str = "any", url: str = SITE) -> AsyncIterator[Site]:
+    """A site on a service's ground, whose people sign in at `issuer`."""
+    settings = SiteSettings(
+        database_url=ground.url,
+        kafka_bootstrap_servers="127.0.0.1:1",
+        keys_dir=ground.keys_dir,
+        http_port=1,
+        duty_phone="70 20 00 00",
+        public_url=url,
+        oidc_issuer=issuer,
+        oidc_client_secret=secret,
+    )
+    ground.clock.at = settings.clock.now()  # the provider's clock cannot be moved
+    desk = Desk(ground.pool, ground.clock, settings, Provider(settings))
+    screens = Screens(Path(__file__).parent, settings)
+    routes = [Route("/me", _me, methods=["GET", "POST"]), *sign_in_routes(desk, screens)]
+    app = Recognising(application(routes, ready=_ready, screens=screens), desk)
+    async with (
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=SITE, headers=OURS) as client,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=SITE, headers=OURS) as other,
+    ):
+        yield Site(ground, desk, app, client, other)
+    await desk.provider.client.aclose()
+
+
+async def _me(request: Request) -> JSONResponse:
+    person = signed_in(request)
+    if person is None:
+        raise NotSignedIn("nobody is signed in")
+    told = {"id": str(person.person_id), "roles": sorted(person.roles), "units": sorted(person.units)}
+    return JSONResponse({**told, "authenticated_at": person.authenticated_at.timestamp()})
+
+
+async def _ready() -> list[str]:
+    return []
