@@ -124,7 +124,7 @@ _DOORS = ("intake-web", "triage-work", "escalation-web", "notify-work")
 """Where each service takes `/events`."""
 
 _STANDS_ON = {
-    "intake-web": ("intake-migrate", "otlp"),
+    "intake-web": ("intake-migrate", "otlp", "sign-in"),
     "intake-work": ("intake-migrate", "escalation-migrate", "otlp"),
     "triage-work": ("triage-migrate", "intake-migrate", "otlp"),
     "escalation-web": ("escalation-migrate", "otlp", "sign-in"),
@@ -175,8 +175,7 @@ def _own_settings(place: Place, service: str) -> dict[str, str]:
         "OIDC_ISSUER": place.http("sign-in"),
         "OIDC_CLIENT_SECRET": place.password("sign-in"),
     }
-    console = seed | people
-    own = {"intake": {"DUTY_PHONE": _DUTY_PHONE}, "escalation": console, "notify": seed | mail}
+    own = {"intake": people, "escalation": seed | people, "notify": seed | mail}
     return own.get(service, {})
 
 

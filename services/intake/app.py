@@ -13,7 +13,10 @@ from services.intake.secrets import Secrets
 from services.intake.settings import Settings
 from services.intake.web import form, reports
 from services.intake.web import receipt as receipt_pages
+from services.intake.web.internal import internal_routes
 from services.intake.web.reports import Door
+from shared.auth import AUTH
+from shared.auth.provider import Provider
 from shared.delivery import DELIVERY
 from shared.delivery.inbox import On
 from shared.events.escalation import Acknowledged, EscalationClosed, EscalationOpened, ReportJudged
@@ -23,9 +26,10 @@ from shared.postgres.migrations import migrations_in
 from shared.process import Loop, migrate_service, open_service
 from shared.web.application import Ready, application
 from shared.web.screens import Screens
+from shared.web.sign_in import Desk, Recognising, sign_in_routes
 
 NAME = "intake"
-MIGRATIONS = migrations_in(DELIVERY, EVIDENCE, Path(__file__).parent)
+MIGRATIONS = migrations_in(DELIVERY, EVIDENCE, AUTH, Path(__file__).parent)
 SUBSCRIPTIONS = (
     On(EscalationOpened, receipt.escalation_opened),
     On(Acknowledged, receipt.acknowledged),
@@ -37,13 +41,17 @@ SUBSCRIPTIONS = (
 async def web(settings: Settings) -> None:
     """The door: takes reports as long as its database answers, whatever else is away."""
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
-        door = Door(service.transactions, Secrets.read(service.keys, settings.keys_dir), settings.duty_phone)
-        await service.serve(front(door, settings, service.events(SUBSCRIPTIONS), ready=service.database_missing))
+        secrets = Secrets.read(service.keys, settings.keys_dir)
+        screens = Screens(Path(__file__).parent / "web", settings)
+        desk = Desk(service.pool, settings.clock, settings, Provider(settings))
+        services = [*service.events(SUBSCRIPTIONS), *internal_routes(service.transactions, secrets, service.tokens)]
+        more = [*services, *sign_in_routes(desk, screens)]
+        door = Door(service.transactions, secrets, settings.duty_phone)
+        await service.serve(Recognising(front(door, screens, settings, more, ready=service.database_missing), desk))
 
 
-def front(door: Door, settings: Settings, more: Sequence[Route] = (), *, ready: Ready) -> ASGIApp:
+def front(door: Door, screens: Screens, settings: Settings, more: Sequence[Route] = (), *, ready: Ready) -> ASGIApp:
     """The door's application: the API, the form, the receipt's pages, and what more the process answers."""
-    screens = Screens(Path(__file__).parent / "web", settings)
     pages = [*form.routes(door, screens, shared_devices=settings.shared_devices), *receipt_pages.routes(door, screens)]
     return application([*reports.routes(door), *pages, *more], ready=ready, screens=screens)
 

@@ -1,12 +1,16 @@
 """intake's door as an application, on a ground of the test."""
 
+from pathlib import Path
+
 from starlette.types import ASGIApp
 
+from services.intake import app
 from services.intake.app import front
 from services.intake.secrets import Secrets
 from services.intake.settings import Settings
 from services.intake.web.patience import Patience
 from services.intake.web.reports import Door
+from shared.web.screens import Screens
 from tests.support.services import Ground
 
 DUTY_PHONE = "70 20 00 00"
@@ -21,6 +25,9 @@ def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: boo
             "keys_dir": ground.keys_dir,
             "http_port": 1,
             "duty_phone": DUTY_PHONE,
+            "public_url": "http://intake",
+            "oidc_issuer": "http://127.0.0.1:1",
+            "oidc_client_secret": "any",
             "exit_url": exit_url,
             "shared_devices": shared_devices,
         }
@@ -31,4 +38,4 @@ def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: boo
         return []
 
     door = Door(ground.transactions, secrets, settings.duty_phone, Patience(shortest=0.02, longest=0.1))
-    return front(door, settings, ready=ready)
+    return front(door, Screens(Path(app.__file__).parent / "web", settings), settings, ready=ready)

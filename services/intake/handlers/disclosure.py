@@ -1,0 +1,31 @@
+"""Showing a report to one person, by escalation's grant: once, and never without evidence."""
+
+from datetime import timedelta
+
+from services.intake.domain.disclosure import Json, disclosed
+from services.intake.domain.draft import parse, read_draft
+from services.intake.secrets import Secrets
+from services.intake.store import disclosure as disclosures
+from services.intake.store import report as reports
+from shared import evidence
+from shared.auth.grants import Grant
+from shared.calendar import local
+from shared.delivery.outbox import Transactions
+
+_REMEMBERED = timedelta(days=1)
+"""Far longer than a grant is good for."""
+
+
+async def disclose(transactions: Transactions, secrets: Secrets, grant: Grant) -> Json | None:
+    """The granted part of the report; None when there is no such report or the grant was used before."""
+    async with transactions.begin("disclose report") as tx:
+        found = await disclosures.found(tx.conn, grant.report_id)
+        if found is None or not await disclosures.use(tx.conn, grant.grant_id, tx.now, forget=tx.now - _REMEMBERED):
+            return None
+        stored = await reports.stored(tx.conn, grant.report_id)
+        marks = await disclosures.marks(tx.conn, grant.report_id)
+        await evidence.record(tx, found, act="report_read", actor=grant.person_id, facts=grant.facts())
+    key = secrets.ring.unwrap(stored.wrapped_key)
+    body = parse(key.unseal(stored.body_sealed, table="reports", column="body_sealed", row=grant.report_id))
+    unread = read_draft(body, on=local(stored.received_at).date()).unread
+    return disclosed(body, part=grant.part, unread=unread, marks=marks)

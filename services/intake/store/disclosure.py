@@ -1,0 +1,31 @@
+"""Reading by grant: which case a report lies in, whether a grant was used, what the machine read."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.intake.domain.disclosure import Mark
+from shared.ids import CaseId, ReportId
+from shared.postgres.pool import Connection
+
+
+async def found(conn: Connection, report_id: ReportId) -> CaseId | None:
+    """The case the report lies in, None when there is no such report."""
+    case_id: CaseId | None = await conn.fetchval("SELECT case_id FROM reports WHERE report_id = $1", report_id)
+    return case_id
+
+
+async def use(conn: Connection, grant_id: UUID, now: datetime, *, forget: datetime) -> bool:
+    """Note that a grant is used; False when it was used before. What was used before `forget` is forgotten."""
+    await conn.execute("DELETE FROM grants_used WHERE used_at < $1", forget)
+    tag = await conn.execute("INSERT INTO grants_used VALUES ($1, $2) ON CONFLICT DO NOTHING", grant_id, now)
+    return bool(tag == "INSERT 0 1")
+
+
+async def marks(conn: Connection, report_id: ReportId) -> tuple[Mark, ...]:
+    """What the machine read in the report's text, in the text's order."""
+    rows = await conn.fetch(
+        """SELECT sign, answer, "when", date, place_start AS start, place_end AS "end" FROM readings
+           WHERE report_id = $1 ORDER BY place_start, place_end, sign""",
+        report_id,
+    )
+    return tuple(Mark(**{**row, "date": row["date"].isoformat() if row["date"] else None}) for row in rows)
