@@ -10,8 +10,13 @@ from services.escalation.handlers.rating import case_rated
 from services.escalation.handlers.report import report_received
 from services.escalation.settings import Settings
 from services.escalation.web.api import Api
+from services.escalation.web.console import Console
+from services.escalation.web.console.routes import screen_routes
+from services.escalation.web.disclosures import Disclosures
 from services.escalation.web.routes import routes
+from shared.auth import AUTH
 from shared.auth.people import PeopleTokens
+from shared.auth.provider import Provider
 from shared.delivery import DELIVERY
 from shared.delivery.inbox import On
 from shared.events.escalation import EscalationOpened
@@ -22,9 +27,11 @@ from shared.evidence import EVIDENCE
 from shared.postgres.migrations import migrations_in
 from shared.process import Loop, migrate_service, open_service
 from shared.web.application import application
+from shared.web.screens import Screens
+from shared.web.sign_in import Desk, Recognising, sign_in_routes
 
 NAME = "escalation"
-MIGRATIONS = migrations_in(DELIVERY, EVIDENCE, Path(__file__).parent)
+MIGRATIONS = migrations_in(DELIVERY, EVIDENCE, AUTH, Path(__file__).parent)
 SUBSCRIPTIONS = (
     On(ReportReceived, report_received),
     On(CaseRated, case_rated),
@@ -34,10 +41,17 @@ SUBSCRIPTIONS = (
 
 
 async def web(settings: Settings) -> None:
-    """The API: answers as long as its database does, whatever else is away."""
+    """The API and the console: answer as long as its database does, whatever else is away."""
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         api = Api(service.transactions, PeopleTokens.read(settings.keys_dir, settings.clock), service.keys)
-        await service.serve(application([*routes(api), *service.events(SUBSCRIPTIONS)], ready=service.database_missing))
+        desk = Desk(service.pool, settings.clock, settings, Provider(settings))
+        screens = Screens(Path(__file__).parent / "web", settings)
+        console = Console(api, screens, Disclosures(settings.peers["intake"], service.tokens))
+        doors = routes(api)
+        people = [*screen_routes(console, doors), *sign_in_routes(desk, screens)]
+        everything = [*doors, *service.events(SUBSCRIPTIONS), *people]
+        site = application(everything, ready=service.database_missing, screens=screens)
+        await service.serve(Recognising(site, desk))
 
 
 async def work(settings: Settings) -> None:

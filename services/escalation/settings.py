@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from shared.settings import ServiceSettings
+from shared.auth.settings import SignInSettings
+from shared.settings import ScreenSettings
 
 
-class Settings(ServiceSettings):
-    """What every service has, and the file that `migrate` loads people, shifts, desks and ladders from."""
+class Settings(SignInSettings, ScreenSettings):
+    """What a service has that people sign in to, and the file that `migrate` loads people, shifts and ladders from."""
 
     seed_file: Path

@@ -1,5 +1,6 @@
 """Pages: who was asked, and what became of it. No late fact revives one that has ended."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
@@ -114,3 +115,15 @@ async def fail(conn: Connection, message_id: MessageId) -> bool:
         "UPDATE pages SET state = 'failed' WHERE message_id = $1 AND state = 'requested'", message_id
     )
     return bool(tag == "UPDATE 1")
+
+
+async def asks(conn: Connection, person_id: PersonId, case_ids: Sequence[CaseId]) -> list[CaseId]:
+    """Those of the cases in which the person is asked right now, the longest waiting first."""
+    rows = await conn.fetch(
+        """SELECT e.case_id FROM pages p JOIN escalations e USING (escalation_id)
+           WHERE p.recipient_id = $1 AND e.case_id = ANY ($2::uuid[]) AND p.state IN ('requested', 'accepted')
+               AND e.state IN ('paging', 'unrated') GROUP BY e.case_id ORDER BY min(p.requested_at)""",
+        person_id,
+        list(case_ids),
+    )
+    return [row["case_id"] for row in rows]

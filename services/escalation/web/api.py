@@ -20,7 +20,9 @@ from shared.ids import CaseId
 from shared.postgres.pool import Connection
 from shared.sealing import KeyRing
 from shared.web.application import body
+from shared.web.application import fields as request_fields
 from shared.web.problems import Problem
+from shared.web.sign_in import signed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class Api:
     keys: KeyRing
 
     def who(self, request: Request) -> Person:
-        """Who is asking. Raises `NotSignedIn`."""
-        return self.people.person(request.headers.get("authorization"))
+        """Who is asking: by the browser's session, else by bearer token. Raises `NotSignedIn`."""
+        return signed_in(request) or self.people.person(request.headers.get("authorization"))
 
 
 class Body(BaseModel):
@@ -49,6 +51,7 @@ class Versioned(Body):
 
 
 B = TypeVar("B", bound=Body)
+FORM = "application/x-www-form-urlencoded"
 
 
 class NotFound(Problem):
@@ -66,8 +69,10 @@ class Forbidden(Problem):
 
 
 async def read(request: Request, model: type[B]) -> B:
-    """The body. Raises a problem that names fields and kinds of error, never what was sent."""
+    """The body, JSON or a form. Raises a problem that names fields and kinds of error, never what was sent."""
     try:
+        if request.headers.get("content-type", "").startswith(FORM):
+            return model.model_validate_strings(await request_fields(request))
         return model.model_validate_json(await body(request) or b"{}")
     except ValidationError as error:
         raise _unreadable(error) from None

@@ -1,0 +1,170 @@
+"""The console over intake's real, sealed reports: two services on their own databases, a browser before one of them."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from services.escalation import app as escalation_app
+from services.escalation import seed
+from services.escalation.web.api import Api
+from services.escalation.web.console import Console
+from services.escalation.web.console.routes import screen_routes
+from services.escalation.web.disclosures import Disclosures
+from services.escalation.web.routes import routes
+from services.intake import app as intake_app
+from services.intake.secrets import Secrets
+from services.intake.web.internal import internal_routes
+from services.intake.web.reports import Door
+from services.intake.web.reports import routes as report_routes
+from shared.auth import sessions
+from shared.auth.people import Person, Role
+from shared.auth.provider import Provider
+from shared.delivery.inbox import Inbox
+from shared.events.codes import Level
+from shared.events.envelope import Envelope
+from shared.events.intake import ReportReceived
+from shared.events.triage import CaseRated, Reason, WouldRaise
+from shared.ids import CaseId, EventId, PersonId, new_id
+from shared.signs import SignId
+from shared.web.application import application
+from shared.web.screens import Screens
+from shared.web.sign_in import SESSION_COOKIE, Desk, Recognising, sign_in_routes
+from tests.conftest import OpenGround
+from tests.integration.escalation.conftest import AASE as AASE
+from tests.integration.escalation.conftest import BO, CARLA, DITTE, ERIK, FRIDA, GORM, ROLES, SEED
+from tests.support.services import Ground
+from tests.support.sign_in import OURS, SiteSettings
+
+CONSOLE = "https://vagt.kommune.example"
+WEB = Path(escalation_app.__file__).parent / "web"
+__all__ = ["BO", "CARLA", "DITTE", "ERIK", "FRIDA", "GORM"]
+
+
+@dataclass
+class House:
+    """Both services, driven by hand."""
+
+    intake: Ground
+    escalation: Ground
+    door: httpx2.AsyncClient
+    disclosures: Disclosures
+    app: Any
+    stack: AsyncExitStack
+
+    async def report(self, level: Level = Level.ACUTE, **body: Any) -> ReportReceived:
+        """A report sent to intake, heard and rated at escalation."""
+        answer = await self.door.post("/v1/reports", json=body)
+        assert answer.status_code == 201, answer.text
+        named = answer.json()["report_id"]
+        heard = [each for each in await self.intake.published(ReportReceived) if str(each.report_id) == named]
+        (event,) = heard
+        assert isinstance(event, ReportReceived)
+        await self.hear(event)
+        await self.hear(self.rating(level, event))
+        return event
+
+    def rating(self, level: Level, event: ReportReceived, no: int = 1) -> CaseRated:
+        sign = SignId("travel.passport_taken")
+        return CaseRated(
+            case_id=event.case_id,
+            rating_no=no,
+            level=level,
+            rule_set=1,
+            as_of=event.received_at,
+            report_ids=(event.report_id,),
+            reasons=(Reason(rule="red_line", signs=(sign,), report_ids=(event.report_id,)),),
+            unknowns=(SignId("violence.now"),),
+            would_raise=(WouldRaise(sign=SignId("violence.now"), level=Level.ACUTE),),
+        )
+
+    async def hear(self, event: Any) -> None:
+        envelope = Envelope(EventId(new_id()), event.type, "test", self.escalation.clock.now(), 1, None)
+        await Inbox(self.escalation.transactions, escalation_app.SUBSCRIPTIONS).take(envelope, event)
+
+    async def browser(self, who: UUID, *roles: str) -> "Browser":
+        """A browser on which the person has just signed in."""
+        now = self.escalation.clock.now()
+        person = Person(PersonId(who), frozenset(Role(role) for role in roles or (ROLES[who],)), frozenset({"*"}), now)
+        word = await sessions.start(
+            self.escalation.pool, person, provider_session=None, now=now, at_most=timedelta(hours=12)
+        )
+        transport = httpx2.ASGITransport(self.app)
+        client = httpx2.AsyncClient(
+            transport=transport, base_url=CONSOLE, headers={**OURS, "Accept": "text/html"}, follow_redirects=True
+        )
+        client.cookies.set(SESSION_COOKIE, word)
+        return Browser(await self.stack.enter_async_context(client))
+
+
+@dataclass
+class Browser:
+    """Follows links and submits forms as a person without scripts does."""
+
+    client: httpx2.AsyncClient
+
+    async def open(self, path: str) -> httpx2.Response:
+        return await self.client.get(path)
+
+    async def press(self, screen: httpx2.Response, action: str, /, **fields: str) -> httpx2.Response:
+        """Submit the screen's form whose address ends so, with its hidden fields and these."""
+        found = re.search(
+            rf'<form method="post" action="([^"]*{re.escape(action)}[^"]*)"(.*?)</form>', screen.text, re.S
+        )
+        assert found, f"no form {action} on the screen"
+        hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', found[2]))
+        return await self.client.post(found[1], data={**hidden, **fields})
+
+    async def into(self, case_id: CaseId) -> httpx2.Response:
+        """The case, after the questions that come first."""
+        screen = await self.open(f"/cases/{case_id}")
+        if "/purpose" in screen.text:
+            screen = await self.press(screen, "/purpose", purpose="takeover")
+        return await self.press(screen, "/known")
+
+
+@pytest.fixture
+async def house(ground: OpenGround) -> AsyncIterator[House]:
+    intake = await ground("intake", intake_app.MIGRATIONS)
+    escalation = await ground("escalation", escalation_app.MIGRATIONS)
+    async with escalation.pool.acquire() as conn:
+        await seed.load(conn, seed.read(SEED))
+    async with AsyncExitStack() as stack:
+        secrets = Secrets.read(intake.keys, intake.keys_dir)
+        doors = report_routes(Door(intake.transactions, secrets, "70 20 00 00"))
+        kept = application([*doors, *internal_routes(intake.transactions, secrets, intake.tokens)], ready=_ready)
+        door = await stack.enter_async_context(
+            httpx2.AsyncClient(transport=httpx2.ASGITransport(kept), base_url="http://intake")
+        )
+        disclosures = Disclosures("http://intake", escalation.tokens, door)
+        yield House(intake, escalation, door, disclosures, _console(escalation, disclosures), stack)
+
+
+def _console(ground: Ground, disclosures: Disclosures) -> Any:
+    settings = SiteSettings(
+        database_url=ground.url,
+        kafka_bootstrap_servers="127.0.0.1:1",
+        keys_dir=ground.keys_dir,
+        http_port=1,
+        duty_phone="70 20 00 00",
+        public_url=CONSOLE,
+        oidc_issuer="http://127.0.0.1:1",
+        oidc_client_secret="any",
+    )
+    api = Api(ground.transactions, ground.people, ground.keys)
+    screens = Screens(WEB, settings)
+    desk = Desk(ground.pool, ground.clock, settings, Provider(settings))
+    doors = routes(api)
+    people = [*screen_routes(Console(api, screens, disclosures), doors), *sign_in_routes(desk, screens)]
+    return Recognising(application([*doors, *people], ready=_ready, screens=screens), desk)
+
+
+async def _ready() -> list[str]:
+    return []

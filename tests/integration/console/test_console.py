@@ -1,0 +1,221 @@
+"""The consultant at two in the morning: one sign-in, one screen, three buttons. All of it works without scripts."""
+
+import json
+
+import pytest
+
+from shared.events.codes import Level
+from tests.integration.console.conftest import AASE, BO, CARLA, DITTE, FRIDA, GORM, House
+from tests.support.services import Ground
+
+TEXT = "Hun siger: <b>mit pas</b> er væk {{ 7*7 }} \u202eog vendt"
+BODY = {
+    "text": TEXT,
+    "children": [{"name": "Ida Planteret", "age_band": "13-17"}],
+    "reporter": {"name": "Gorm Planteret", "kind": "teacher", "institution": "Planteretskolen", "phone": "12 34 56 78"},
+}
+
+
+async def evidence(ground: Ground, act: str) -> list[dict[str, str]]:
+    rows = await ground.pool.fetch("SELECT facts FROM evidence WHERE act = $1 ORDER BY at, n", act)
+    return [json.loads(row["facts"]) for row in rows]
+
+
+async def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(house: House) -> None:
+    event = await house.report(**BODY)
+    browser = await house.browser(AASE)
+    browser.client.cookies.clear()
+    browser.client.follow_redirects = False
+    answer = await browser.open(f"/cases/{event.case_id}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?to=/cases/{event.case_id}")
+
+
+async def test_from_the_page_to_i_take_it_is_two_taps(house: House) -> None:
+    event = await house.report(**BODY)
+    browser = await house.browser(AASE)
+    first = await browser.open("/")
+    assert first.url.path == f"/cases/{event.case_id}"
+    assert "Kender du nogen af dem?" in first.text
+    case = await browser.press(first, "/known")
+    taken = await browser.press(case, "/acknowledge")
+    assert "Du har sagen. Meld tilbage senest kl. 14.00." in taken.text
+
+
+async def test_before_the_text_come_the_names_alone(house: House) -> None:
+    event = await house.report(**BODY)
+    screen = (await (await house.browser(AASE)).open(f"/cases/{event.case_id}")).text
+    assert all(name in screen for name in ("Ida Planteret", "Gorm Planteret", "Planteretskolen"))
+    assert "mit pas" not in screen
+    assert "12 34 56 78" not in screen
+
+
+async def test_a_report_is_shown_literally(house: House) -> None:
+    event = await house.report(**BODY)
+    screen = (await (await house.browser(AASE)).into(event.case_id)).text
+    assert "&lt;b&gt;mit pas&lt;/b&gt; er væk {{ 7*7 }} ‹U+202E›og vendt" in screen
+    assert "\u202e" not in screen
+
+
+async def test_every_reading_stands_in_both_chains_of_evidence(house: House) -> None:
+    event = await house.report(**BODY)
+    await (await house.browser(AASE)).into(event.case_id)
+    asked, told = await evidence(house.escalation, "report_read"), await evidence(house.intake, "report_read")
+    assert [(each["part"], each["purpose"]) for each in asked] == [("names", "page"), ("all", "page")]
+    assert asked == told
+
+
+async def test_nothing_of_a_report_is_stored_at_escalation(house: House) -> None:
+    event = await house.report(**BODY)
+    await (await house.browser(AASE)).into(event.case_id)
+    tables = await house.escalation.pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    for table in tables:
+        rows = await house.escalation.pool.fetch(f'SELECT t::text FROM "{table["tablename"]}" t')
+        assert not [row for row in rows if "Planteret" in row["t"] or "mit pas" in row["t"]]
+
+
+async def test_who_was_not_asked_says_why_and_is_asked_once(house: House) -> None:
+    event = await house.report(**BODY)
+    browser = await house.browser(DITTE)
+    screen = await browser.open(f"/cases/{event.case_id}")
+    assert "Hvorfor ser du på sagen?" in screen.text
+    screen = await browser.press(screen, "/purpose", purpose="supervision")
+    await browser.press(screen, "/known")
+    assert "SPÆRRET" in (await browser.open(f"/cases/{event.case_id}")).text
+    assert await evidence(house.escalation, "purpose_said") == [{"purpose": "supervision"}]
+
+
+@pytest.mark.parametrize(("who", "role"), [(FRIDA, "operator"), (GORM, "reporter")])
+async def test_who_answers_no_cases_sees_none(house: House, who: str, role: str) -> None:
+    event = await house.report(**BODY)
+    browser = await house.browser(who, role)  # type: ignore[arg-type]
+    assert (await browser.open(f"/cases/{event.case_id}")).status_code == 404
+    assert "Ingen venter på dig." in (await browser.open("/work")).text
+
+
+async def test_a_conflict_of_interest_closes_the_case_to_the_person_at_once(house: House) -> None:
+    event = await house.report(**BODY)
+    browser = await house.browser(AASE)
+    case = await browser.into(event.case_id)
+    confirm = await browser.open(f"/cases/{event.case_id}/conflict")
+    assert "Du mister adgangen nu" in confirm.text
+    after = await browser.press(confirm, "/conflict")
+    assert after.url.path == "/work"
+    assert "Ingen venter på dig." in after.text
+    assert case.status_code == 200
+    unknown = await browser.open("/cases/0c9d3c52-6f0b-4b0e-9a51-1f6c1a009999")
+    gone = await browser.open(f"/cases/{event.case_id}")
+    assert gone.status_code == unknown.status_code == 404
+    assert gone.text.replace(str(event.case_id), "") == unknown.text.replace("0c9d3c52-6f0b-4b0e-9a51-1f6c1a009999", "")
+
+
+async def test_judged_closed_and_countersigned_by_three_people(house: House) -> None:
+    event = await house.report(**BODY)
+    aase, carla, ditte = [await house.browser(who) for who in (AASE, CARLA, DITTE)]
+    await aase.press(await aase.into(event.case_id), "/acknowledge")
+    await carla.into(event.case_id)
+    form = await carla.open(f"/cases/{event.case_id}/judgement")
+    judged = await carla.press(form, "/judgement", acute="true", started="true")
+    assert "Din vurdering er gemt." in judged.text
+    form = await aase.open(f"/cases/{event.case_id}/close")
+    closing = await aase.press(form, "/close", outcome="support_started", reason="Støtte er i gang.")
+    assert "Venter på medunderskrift" in closing.text
+    screen = await ditte.into(event.case_id)
+    assert "Støtte er i gang." in screen.text
+    closed = await ditte.press(screen, "/countersign/", agree="true", reason="Enig.")
+    assert "er lukket" in closed.text
+
+
+async def test_closing_too_early_says_why_and_keeps_what_was_written(house: House) -> None:
+    event = await house.report(**BODY)
+    browser = await house.browser(AASE)
+    await browser.press(await browser.into(event.case_id), "/acknowledge")
+    form = await browser.open(f"/cases/{event.case_id}/close")
+    assert "Du kan ikke lukke endnu. Ikke vurderet: 1." in form.text
+    refused = await browser.press(form, "/close", outcome="advised", reason="Vi talte længe.")
+    assert refused.status_code == 409
+    assert "ikke er vurderet" in refused.text
+
+
+async def test_what_was_written_survives_that_the_case_has_changed(house: House) -> None:
+    event = await house.report(**BODY)
+    aase, carla = await house.browser(AASE), await house.browser(CARLA)
+    await aase.press(await aase.into(event.case_id), "/acknowledge")
+    form = await aase.open(f"/cases/{event.case_id}/close")
+    await carla.into(event.case_id)
+    await carla.press(await carla.open(f"/cases/{event.case_id}/judgement"), "/judgement", acute="true", started="true")
+    long = "Alt er talt igennem med den unge og med skolen, og der er lagt en plan for ugen."
+    stale = await aase.press(form, "/close", outcome="advised", reason=long)
+    assert stale.status_code == 409
+    assert "Det, du skrev, er her stadig" in stale.text
+    assert long in stale.text
+    again = await aase.press(stale, "/close", reason=long)
+    assert "Venter på medunderskrift" in again.text
+
+
+async def test_the_assessment_keeps_a_draft_and_is_recorded_once(house: House) -> None:
+    event = await house.report(**BODY)
+    browser = await house.browser(AASE)
+    await browser.press(await browser.into(event.case_id), "/acknowledge")
+    form = await browser.open(f"/cases/{event.case_id}/assessment")
+    address = f"/cases/{event.case_id}/assessment/draft"
+    await browser.client.post(address, data={"exact_words": "Hun sagde: jeg skal rejse", "who_knows.parents": "yes"})
+    form = await browser.open(f"/cases/{event.case_id}/assessment")
+    assert "Hun sagde: jeg skal rejse" in form.text
+    assert "Kladde gemt kl. 13.00" in form.text
+    done = await browser.press(form, "/assessment", exact_words="Hun sagde: jeg skal rejse", level="high")
+    assert "Risikovurderingen er gemt." in done.text
+    sealed = await house.escalation.pool.fetchval("SELECT answers FROM assessments")
+    assert b"rejse" not in sealed
+
+
+async def test_authority_lifts_the_hold_for_one_and_the_rest_stays(house: House) -> None:
+    event = await house.report(**BODY)
+    carla = await house.browser(CARLA)
+    await carla.into(event.case_id)
+    form = await carla.open(f"/cases/{event.case_id}/hold")
+    assert "Ingen risikovurdering dækker underretning 1–1." in form.text
+    form = await carla.open(f"/cases/{event.case_id}/assessment")
+    await carla.press(form, "/assessment", level="low")
+    form = await carla.open(f"/cases/{event.case_id}/hold")
+    fields = {"recipient": "mother", "action": "lift", "until": "2026-03-12T16:00", "reason": "Mor er tryg."}
+    lifted = await carla.press(form, "/hold", **fields)
+    assert "Mor må kontaktes indtil torsdag kl. 16.00. Carla Eksempel besluttede det." in lifted.text
+    assert "SPÆRRET. Kontakt ikke far." in lifted.text
+
+
+async def test_a_lift_asks_for_a_fresh_sign_in(house: House) -> None:
+    event = await house.report(**BODY)
+    carla = await house.browser(CARLA)
+    await carla.into(event.case_id)
+    await carla.press(await carla.open(f"/cases/{event.case_id}/assessment"), "/assessment", level="low")
+    house.escalation.clock.pass_by(minutes=11)
+    form = await carla.open(f"/cases/{event.case_id}/hold")
+    fields = {"recipient": "mother", "action": "lift", "until": "2026-03-12T16:00", "reason": "Mor er tryg."}
+    refused = await carla.press(form, "/hold", **fields)
+    assert refused.status_code == 403
+    assert f"/sign-in?to=/cases/{event.case_id}/hold&amp;fresh=1" in refused.text
+
+
+async def test_news_are_told_in_their_own_place(house: House) -> None:
+    event = await house.report(Level.HIGH, **BODY)
+    browser = await house.browser(AASE)
+    await browser.into(event.case_id)
+    had = f"/cases/{event.case_id}/news?version=0&reports=1&level=high"
+    await house.hear(house.rating(Level.ACUTE, event, no=2))
+    assert "Hastegraden er nu: akut." in (await browser.open(had)).text
+
+
+async def test_the_screen_says_so_when_intake_does_not_answer(house: House) -> None:
+    event = await house.report(**BODY)
+    house.disclosures.intake_url = "http://intake/nowhere"
+    screen = await (await house.browser(BO)).open(f"/cases/{event.case_id}")
+    assert screen.status_code == 200
+
+
+async def test_no_address_title_or_header_tells_of_the_case(house: House) -> None:
+    event = await house.report(**BODY)
+    screen = await (await house.browser(AASE)).into(event.case_id)
+    assert "<title>Beredskab: detaljer</title>" in screen.text
+    assert screen.headers["cache-control"] == "no-store"
+    assert screen.headers["referrer-policy"] == "no-referrer"
+    assert "script-src 'self'" in screen.headers["content-security-policy"]
