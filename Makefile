@@ -37,6 +37,9 @@ fmt: setup ## format the code
 	@$(BIN)/ruff check -q --fix-only . ; $(BIN)/ruff format -q .
 
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+bench: setup ## measure ours beside the least this machine needs (see docs/performance.md)
+	@$(BIN)/python -m tests.load.bench $(ARGS)
+
 lock: setup ## compile the locks anew from pyproject.toml, with hashes and without addresses
 	@$(COMPILE) --all-extras --group dev pyproject.toml -o requirements.lock
 	@$(COMPILE) -c requirements.lock pyproject.toml -o requirements.runtime.lock
