@@ -120,7 +120,7 @@ _READERS: tuple[tuple[re.Pattern[str], Reading], ...] = (
     (re.compile(r"\b(?:i ?overmorgen|i ?morgen(?!tid)|i dag|i aften|i nat|i eftermiddag)\b"), _near),
     (re.compile(r"\b(?:i )?næste uge\b"), _next_week),
     (re.compile(r"\b(?:i|på|til|nu) weekenden\b|\bkommende weekend\b"), _weekend),
-    (re.compile(r"\b(?:d\.?|den) (\d{1,2})\.?(?! ?(?:" + _MONTH + r"|/|\.\d|\d))\b"), _day_of_month),
+    (re.compile(r"\b(?:d\.?|den) (\d{1,2})\b(?!\.? ?(?:" + _MONTH + r"|/|\d))"), _day_of_month),
     (re.compile(r"\b(\d{1,2}) ?[/.-] ?(\d{1,2})(?:[-/. ]+(?:20)?\d\d)?\b(?![.:]?\d)"), _numeric),
     (re.compile(r"\b(\d{1,2})\.? " + _MONTH + r"\b"), _named_month),
     (re.compile(r"\b(?:i|til) " + _MONTH + r"\b"), _month_alone),

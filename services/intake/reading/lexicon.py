@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from services.intake.reading import patterns, words
-from services.intake.reading.patterns import Part, Specs, Step
+from services.intake.reading.patterns import GAPS, Item, Part, Specs, Step
 from services.intake.reading.text import Token, fold
 from services.intake.reading.words import Dictionary
 
@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 SAID = ("said", "denied", "earlier", "unless")
 """What a pattern of a sign can be: it says, it denies, it says of earlier, or it is something else that looks alike."""
 _SHORTEST_TYPO = 7
+WIDE = GAPS[".."]
 _MOST_REMEMBERED = 20_000
 
 
@@ -53,6 +54,7 @@ class Seen:
 class Elements:
     """The distinct words of all patterns, numbered, and how a written word finds them."""
 
+    dictionary: Dictionary
     numbers: dict[Specs, int] = field(default_factory=dict)
     exact: dict[str, set[int]] = field(default_factory=dict)
     beginnings: dict[str, set[int]] = field(default_factory=dict)
@@ -75,7 +77,8 @@ class Elements:
             kind = self.within if spec.endswith("*") else self.endings
         elif spec.endswith("*"):
             kind = self.beginnings
-        kind.setdefault(("=" + word) if spec.startswith("=") else word, set()).add(number)
+        for each in self.dictionary.meant(spec) if kind is self.exact and spec[0] not in "=#" else (word,):
+            kind.setdefault(("=" + each) if spec.startswith("=") else each, set()).add(number)
         if kind is self.exact and len(word) >= _SHORTEST_TYPO:
             for near in _nearby(word):
                 self.near.setdefault(near, set()).add(word)
@@ -85,8 +88,7 @@ class Elements:
         found = set(self.exact.get("=" + fold(written), ()))
         for form in forms:
             found |= self.exact.get(form, set())
-            if not name:
-                found |= self._parts(form)
+            found |= self.beginnings.get(form, set()) if name else self._parts(form)
         return found
 
     def _parts(self, form: str) -> set[int]:
@@ -115,18 +117,31 @@ class Lexicon:
     classes: Mapping[str, Specs]
     settings: Mapping[str, frozenset[str]]
     turns: Mapping[str, Mapping[str, str]]
-    elements: Elements = field(default_factory=Elements)
+    elements: Elements
     by_anchor: dict[int, list[Pattern]] = field(default_factory=dict)
     _seen: dict[tuple[str, bool], Seen] = field(default_factory=dict)
 
     def add(self, subject: str, role: str, written: str) -> None:
         """Enter a pattern. Raises `BadPattern`."""
-        for variant in patterns.parse(written, self.classes):
+        for variant in self._orders(patterns.parse(written, self.classes)):
             parts = tuple(tuple(Step(self.elements.number(item.specs), item.gap) for item in part) for part in variant)
             rarest = min((item.specs for part in variant for item in part), key=self._commonness)
             needed = frozenset(step.element for part in parts for step in part)
             pattern = Pattern(subject, role, parts, needed, written)
             self.by_anchor.setdefault(self.elements.number(rarest), []).append(pattern)
+
+    def _orders(self, variants: Iterable[list[list[Item]]]) -> Iterator[list[list[Item]]]:
+        """The variants, and those that begin with a negation also with the verb before it, as in a main clause."""
+        for variant in variants:
+            yield variant
+            first, *rest = variant[0]
+            if rest and rest[0].gap and all(fold(spec) in self.settings["negators"] for spec in first.specs):
+                yield [[Item(rest[0].specs, 0), Item(first.specs, rest[0].gap), *self._apart(rest[1:])], *variant[1:]]
+
+    @staticmethod
+    def _apart(items: Sequence[Item]) -> list[Item]:
+        """The words after a verb that the negation now parts from it."""
+        return [Item(items[0].specs, max(items[0].gap, WIDE)), *items[1:]] if items else []
 
     def _commonness(self, specs: Specs) -> tuple[bool, int]:
         return not specs.isdisjoint(self.settings["common"]), len(specs)
@@ -173,7 +188,8 @@ def load(folder: Path = HERE) -> Lexicon:
     settings = {name: frozenset(fold(word) for word in value.split()) for name, value in scope["words"].items()}
     turns = {name: scope[name]["turns"] for name in ("hypothetical", "threatened")}
     settings["keep"] = frozenset(scope["hypothetical"]["keep"].split())
-    lexicon = Lexicon(words.load(folder / "words.toml"), _classes(folder), settings, turns)
+    dictionary = words.load(folder / "words.toml")
+    lexicon = Lexicon(dictionary, _classes(folder), settings, turns, Elements(dictionary))
     for role, written in scope["patterns"].items():
         for each in written:
             lexicon.add("scope", role, each)

@@ -217,17 +217,22 @@ class Read:
         if self._asked(match) or self._unsure(match):
             return None
         sign: str | None = match.pattern.subject
-        if answer is Answer.SAID and self._negated(match):
-            answer = Answer.DENIED
-            if "withdrawn" in self._scopes or "suspect_says" in self._scopes:
+        if self._negated(match):
+            if answer is Answer.DENIED:
                 return None
-        elif answer is Answer.DENIED and self._negated(match):
+            answer = Answer.DENIED
+        if answer is Answer.DENIED and self._no_relief():
             return None
         if answer is Answer.SAID:
             sign = self._supposed(match)
         if sign is None:
             return None
         return self._timed(Judged(SignId(sign), answer, None, match.places[0], match.places[-1]), match)
+
+    def _no_relief(self) -> bool:
+        """Whether the denial is the suspect's own, or takes back what was told before."""
+        taken_back = any(match.pattern.subject == "story.withdrawn" for match in self._signs)
+        return taken_back or "withdrawn" in self._scopes or "suspect_says" in self._scopes
 
     def _timed(self, judged: Judged, match: Match) -> Judged:
         if judged.answer is not Answer.SAID:
@@ -269,7 +274,7 @@ class Read:
     def _negated(self, match: Match) -> bool:
         if any(self._reader.is_word(self._tokens[place], "negators") for place in match.places):
             return False
-        clauses = {self.clauses.of[place] for place in match.places}
+        clauses = {self.clauses.of[match.places[0]]}
         reached = clauses | self._continued(min(clauses))
         return any(self._negates(place, match, clauses, reached) for place in self._negators) or self._kept(match)
 

@@ -87,7 +87,7 @@ def sentences(text: str) -> Iterator[Sentence]:
                 yield from collected.close()
         elif _ends(text, collected.tokens, written, end):
             yield from collected.close(asks="?" in written)
-        elif written[0] != "\n":
+        elif written[0] != "\n" and not (collected.tokens and collected.tokens[-1].written.isdigit()):
             collected.add(",", start, end, mark=True)
     yield from collected.close()
 

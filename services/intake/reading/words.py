@@ -27,18 +27,30 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Dictionary:
-    """`own` maps a folded form to its lemmas; `danish` is simplemma's."""
+    """Our own forms and synonyms, by folded form, and simplemma's dictionary."""
 
     own: Mapping[str, frozenset[str]]
+    synonyms: Mapping[str, frozenset[str]]
     danish: Mapping[str, str]
 
     def word(self, written: str) -> Word:
         """Look a word up as written, in small letters."""
         folded = fold(written)
-        own = self.own.get(folded, frozenset())
+        forms = self._forms(written, folded)
+        synonyms = self.synonyms.get(folded, frozenset())
+        return Word(frozenset({folded}) | forms | synonyms, bool(forms or synonyms))
+
+    def meant(self, written: str) -> frozenset[str]:
+        """What a word of a pattern stands for: itself and its base forms; a base form of ours for itself alone."""
+        folded = fold(written)
+        forms = self._forms(written, folded)
+        return frozenset({folded}) if folded in forms else forms | {folded}
+
+    def _forms(self, written: str, folded: str) -> frozenset[str]:
+        if folded in self.own:
+            return self.own[folded]
         lemma = self.danish.get(written) or next(self._restored(written), None)
-        lemmas = {fold(lemma)} if lemma else set()
-        return Word(frozenset({folded, *own, *lemmas}), bool(own or lemma))
+        return frozenset({fold(lemma)}) if lemma else frozenset()
 
     def _restored(self, written: str) -> Iterator[str]:
         """Lemmas of the word with æ, ø, å put back, where somebody typed without them."""
@@ -51,10 +63,15 @@ class Dictionary:
 
 
 def load(path: Path) -> Dictionary:
-    """The dictionary with our own forms: `lemma = "form form"`, one lemma a line."""
-    own: dict[str, set[str]] = {}
-    for lemma, forms in tomllib.loads(path.read_text(encoding="utf-8"))["forms"].items():
+    """The dictionary with our own words: `lemma = "form form"`, one lemma a line."""
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    danish = LOW_MEMORY_DICTIONARY_FACTORY.get_dictionary("da")
+    return Dictionary(_by_form(tables["forms"]), _by_form(tables["synonyms"]), danish)
+
+
+def _by_form(lemmas: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for lemma, forms in lemmas.items():
         for form in (lemma, *forms.split()):
-            own.setdefault(fold(form), set()).add(fold(lemma))
-    known = {form: frozenset(lemmas) for form, lemmas in own.items()}
-    return Dictionary(known, LOW_MEMORY_DICTIONARY_FACTORY.get_dictionary("da"))
+            found.setdefault(fold(form), set()).add(fold(lemma))
+    return {form: frozenset(lemmas) for form, lemmas in found.items()}
