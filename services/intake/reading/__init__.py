@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from services.intake.domain.reading import Found, TextReading
 from services.intake.reading import languages, lexicon
 from services.intake.reading.dates import dates_in
-from services.intake.reading.scope import Judged, Reader
+from services.intake.reading.scope import Judged, Read, Reader
 from services.intake.reading.text import Sentence, Token, sentences
 from shared.calendar import local
 from shared.events.codes import Answer, When
@@ -32,22 +32,22 @@ READER = Reader.of(LEXICON)
 def read_text(text: str, *, received_at: datetime) -> TextReading:
     """Read a text; days that it names count from the day it was received."""
     on = local(received_at).date()
-    found: list[Found] = []
+    danish: list[Sentence] = []
     unread = False
     for sentence in sentences(text):
         if languages.unread(sentence, LEXICON):
             unread = True
         else:
-            found += _found(sentence, text, on=on)
+            danish.append(sentence)
+    read = [(sentence, each) for sentence in danish if (each := READER.read(sentence))]
+    given = frozenset[str]().union(*(each.given for _, each in read))
+    found = [one for sentence, each in read for one in _found(sentence, each, text, given=given, on=on)]
     return TextReading(tuple(sorted(found, key=lambda each: (each.start, each.end, each.sign))), unread)
 
 
-def _found(sentence: Sentence, text: str, *, on: date) -> Iterator[Found]:
-    read = READER.read(sentence)
-    if read is None:
-        return
+def _found(sentence: Sentence, read: Read, text: str, *, given: frozenset[str], on: date) -> Iterator[Found]:
     days = list(dates_in(text[sentence.start : sentence.end], on=on))
-    for judged in _once(read.signs()):
+    for judged in _once(read.signs(given)):
         first, last = read.clauses.around(judged.first, judged.last)
         start, end = _place(sentence, judged, first, last)
         day = (

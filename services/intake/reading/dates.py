@@ -13,6 +13,7 @@ _FEASTS = {
     "nytår": (1, 1), "juleferien": (12, 20), "juleferie": (12, 20), "jul": (12, 24), "sommerferien": (6, 27),
     "sommerferie": (6, 27), "sommer": (6, 27), "sommeren": (6, 27),
 }  # fmt: skip
+_TYPED = (("paa ", "på "), ("naeste", "næste"), ("maaned", "måned"), ("loerdag", "lørdag"), ("soendag", "søndag"))
 _WEEKS = {"efterårsferie": 42, "vinterferie": 7}
 _MONTH = (
     r"(jan(?:uar)?|feb(?:ruar)?|marts?|apr(?:il)?|maj|juni?|juli?|aug(?:ust)?|sep(?:t|tember)?|okt(?:ober)?"
@@ -25,6 +26,8 @@ Reading = Callable[[re.Match[str], date], date | None]
 def dates_in(text: str, *, on: date) -> Iterator[tuple[date, int]]:
     """The coming days that a sentence names, each with its place. `on` is the day of receipt, in Copenhagen."""
     low = text.lower()
+    for typed, meant in _TYPED:
+        low = low.replace(typed, meant)
     for pattern, read in _READERS:
         for match in pattern.finditer(low):
             day = read(match, on)

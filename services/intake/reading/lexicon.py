@@ -15,8 +15,11 @@ from services.intake.reading.text import Token, fold
 from services.intake.reading.words import Dictionary
 
 HERE = Path(__file__).parent
-SAID = ("said", "denied", "earlier", "unless")
-"""What a pattern of a sign can be: it says, it denies, it says of earlier, or it is something else that looks alike."""
+SAID = ("said", "denied", "earlier", "unless", "given", "then")
+"""What a pattern of a sign can be: it says, it denies, it says of earlier, it is something else that looks alike.
+
+What is `given` somewhere in the text lets `then` say it in any sentence.
+"""
 _SHORTEST_TYPO = 7
 WIDE = GAPS[".."]
 _MOST_REMEMBERED = 20_000

@@ -195,13 +195,24 @@ class Read:
         """Whether a journey in it is an ordinary holiday."""
         return "ordinary" in self._scopes
 
-    def signs(self) -> Iterator[Judged]:
+    @property
+    def given(self) -> frozenset[str]:
+        """The signs that it prepares: other sentences of the text may now say them with fewer words."""
+        alive = () if "elsewhere" in self._scopes else self._signs
+        return frozenset(match.pattern.subject for match in alive if match.pattern.role == "given")
+
+    @staticmethod
+    def _speaks(match: Match, given: frozenset[str]) -> bool:
+        role = match.pattern.role
+        return role in ("said", "denied", "earlier") or (role == "then" and match.pattern.subject in given)
+
+    def signs(self, given: frozenset[str] = frozenset()) -> Iterator[Judged]:
         """The signs that it says or denies."""
         if "elsewhere" in self._scopes:
             return
         excluded = [match for match in self._signs if match.pattern.role == "unless"]
         for match in self._signs:
-            if match.pattern.role != "unless" and not any(self._excludes(each, match) for each in excluded):
+            if self._speaks(match, given) and not any(self._excludes(each, match) for each in excluded):
                 judged = self._judge(match)
                 if judged:
                     yield judged

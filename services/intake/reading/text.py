@@ -20,6 +20,7 @@ _ABBREVIATED = (
     "bla feks ff jvf mfl s afd udd pæd"
 )
 _ABBREVIATIONS = frozenset(_ABBREVIATED.split())
+_BEFORE_ORDINALS = frozenset(("i", "den", "d", "fra", "til", "inden", "efter", "før", "af", "kl", "uge", ","))
 _OPENING = frozenset('"“„»(')
 
 
@@ -100,8 +101,10 @@ def _ends(text: str, before: Sequence[Token], mark: str, end: int) -> bool:
     if mark[0] == "\n":
         return len(mark) > 1 or following.isupper() or not following.isalpha()
     last = before[-1].written if before else ""
-    if last.isdigit() or last in _ABBREVIATIONS:
-        return following.isupper() and not (last in _ABBREVIATIONS and last not in ("osv", "mm", "m"))
+    if last in _ABBREVIATIONS:
+        return following.isupper() and last in ("osv", "mm", "m")
+    if last.isdigit() and not following.isupper():
+        return following.isalpha() and len(before) > 1 and before[-2].written not in _BEFORE_ORDINALS
     return len(mark) == 1 or following.isupper()
 
 
