@@ -39,6 +39,8 @@ from shared.telemetry.logging import log
 from shared.watchdog import Beat
 
 S = TypeVar("S", bound=ServiceSettings)
+_LINGER = 0.3
+"""Seconds between no longer accepting and closing what is idle."""
 
 
 def run(name: str, settings: type[S], commands: Mapping[str, Callable[[S], Awaitable[None]]]) -> None:
@@ -182,6 +184,14 @@ class _Server(uvicorn.Server):
     async def answer(self) -> None:
         """Serve until `should_exit`."""
         await self.serve(self._inherited)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept nobody any more, but answer those who were: their request may be on its way."""
+        for server in self.servers:
+            server.close()
+        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        await asyncio.sleep(_LINGER)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -34,6 +34,8 @@ class Process:
     ends_by: signal.Signals = signal.SIGTERM
     dies_by: signal.Signals = signal.SIGKILL
     """What the kernel sends it when the supervisor is gone."""
+    door: int | None = None
+    """The port whose socket the supervisor holds open for it: while it restarts, whoever knocks waits."""
 
 
 def processes(place: Place) -> list[Process]:
@@ -142,6 +144,7 @@ def _service(place: Place, name: str) -> Process:
         after=_STANDS_ON[name],
         ready=answers(place.port(name), "/ready"),
         environment=service_environment(place, name),
+        door=place.port(name),
     )
 
 

@@ -119,9 +119,14 @@ class Stack:
         self._wait(lambda: self.pid(name) is None, f"{name} does not end.", within=15)
 
     def restart(self, name: str) -> None:
-        """Stop and start."""
-        self.stop(name)
-        self.start(name)
+        """End a process and have it started again, with its door held open: who knocks meanwhile waits."""
+        self._known(name)
+        pid = self.pid(name)
+        if pid is None:
+            return self.start(name)
+        os.kill(pid, next(process.ends_by for process in processes(self.place) if process.name == name))
+        self._wait(lambda: self.pid(name) not in (None, pid), f"{name} does not end.", within=20)
+        return self.wait_ready(name)
 
     def kill(self, name: str) -> None:
         """SIGKILL; the supervisor starts it again. Returns when it is gone."""
@@ -138,15 +143,17 @@ class Stack:
     def wait_ready(self, *names: str, within: float = 60.0, watching: Watching = _NOBODY) -> None:
         """Wait until these (all, when none is named) are ready. Raises `Trouble` naming the log of one that is not."""
         ready: set[str] = set()
+        before: dict[str, int] = {}
         deadline = time.monotonic() + within
         while True:
             told = self._all(names)
+            before = {name: told[name]["restarts"] for name in told} | before
             for name in [name for name in told if told[name]["state"] in ("ready", "done") and name not in ready]:
                 ready.add(name)
                 watching.ready(name)
             if told and ready.issuperset(told):
                 return
-            self._demand_hope(told, ready, late=time.monotonic() > deadline)
+            self._demand_hope(told, ready, before, late=time.monotonic() > deadline)
             time.sleep(0.05)
 
     def demand(self, *names: str) -> None:
@@ -231,11 +238,13 @@ class Stack:
                 raise Trouble(otherwise)
             time.sleep(0.02)
 
-    def _demand_hope(self, told: Mapping[str, Mapping[str, Any]], ready: set[str], *, late: bool) -> None:
+    def _demand_hope(
+        self, told: Mapping[str, Mapping[str, Any]], ready: set[str], before: Mapping[str, int], *, late: bool
+    ) -> None:
         if self._child is not None and self._child.poll() is not None:
             raise Trouble(self._why("supervisor", ""))
         for name, each in told.items():
-            hopeless = each["state"] == "failed" or each["restarts"] >= _TRIES
+            hopeless = each["state"] == "failed" or each["restarts"] - before[name] >= _TRIES
             if name not in ready and (hopeless or (late and each["state"] != "waiting")):
                 raise Trouble(self._why(name, each["trouble"]))
         if late:

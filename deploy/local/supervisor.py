@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -39,6 +40,7 @@ class Keeper:
         self.first_ready = asyncio.Event()
         self.woken = asyncio.Event()
         self.ending = False
+        self.socket: socket.socket | None = None
         self.farewell: asyncio.Task[None] | None = None
         self.told: dict[str, Any] = {"state": "waiting", "pid": None, "restarts": 0, "trouble": ""}
 
@@ -51,6 +53,7 @@ class Keeper:
         quick = 0
         while not self.ending:
             if self.held:
+                self._close_door()
                 await self._rest("stopped", None)
                 continue
             started = time.monotonic()
@@ -99,12 +102,25 @@ class Keeper:
         self._tell(state="preparing")
         await asyncio.to_thread(self.process.prepare)
 
+    def _open_door(self) -> int:
+        """The socket outlives the process: what knocks in between is queued by the kernel, and none is refused."""
+        if self.socket is None:
+            self.socket = socket.create_server(("127.0.0.1", self.process.door or 0), backlog=1024)
+        return self.socket.fileno()
+
+    def _close_door(self) -> None:
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
+
     async def _run(self) -> int:
+        door = self._open_door() if self.process.door else None
         with _log(self.supervisor.place.log(self.process.name)) as log:
             self.child = await asyncio.create_subprocess_exec(
                 *self.process.command,
                 cwd=ROOT,
-                env=self._environment(),
+                env=self._environment() | ({"BEREDSKAB_HTTP_FD": str(door)} if door else {}),
+                pass_fds=[door] if door else [],
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

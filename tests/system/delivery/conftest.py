@@ -12,6 +12,7 @@ import uvicorn
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic import SecretStr
 
+from deploy.local.stack import Stack
 from shared.delivery import kafka
 from shared.delivery.consumer import Consumer
 from shared.delivery.door import events_route
@@ -27,7 +28,7 @@ from tests.conftest import OpenGround
 from tests.support.broker import Broker, running_broker
 from tests.support.miniature import MIGRATIONS, effects, reception
 from tests.support.services import Ground
-from tests.support.system import until
+from tests.support.system import SERVICES, System, running_stack, system_of, until
 
 TOPIC = MessageWithdrawn.topic
 
@@ -175,3 +176,21 @@ async def roads(broker: Broker, ground: OpenGround) -> AsyncIterator[Roads]:
         await roads.begin_at_end()
         yield roads
         broker.start()
+
+
+@pytest.fixture(scope="session")
+def faulty_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A whole stack to be ill-treated. Every test leaves it running, with the settings it began with."""
+    with running_stack(only=SERVICES, keep=lambda: bool(request.session.testsfailed)) as stack:
+        yield stack
+
+
+@pytest.fixture
+async def faulty(faulty_stack: Stack) -> AsyncIterator[System]:
+    """The stack to be ill-treated, all of it running and warm."""
+    async with system_of(faulty_stack) as system:
+        await system.paged((await system.send({"text": "the first warms everything up"}))["report_id"], within=60)
+        yield system
+        faulty_stack.override({})
+        for name in ("postgres", "kafka", *SERVICES):
+            await asyncio.to_thread(faulty_stack.start, name)

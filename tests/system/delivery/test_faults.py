@@ -1,0 +1,215 @@
+"""The whole system, ill-treated: brokers, databases and workers die. Nothing is lost, nothing is done twice.
+
+`SOAK=1` (`make soak`) has it endure longer.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.crash import POINTS
+from shared.events.escalation import MessageRequested
+from tests.support.children import new_child
+from tests.support.system import System, until
+from tests.support.traffic import ACUTE, concern, nothing_lost_nothing_doubled, sent_until_in, traffic
+
+pytestmark = pytest.mark.timeout(7200 if os.environ.get("SOAK") else 600)
+SOAK = bool(os.environ.get("SOAK"))
+WORKERS = ("intake-work", "triage-work", "escalation-work", "notify-work")
+ROAD = tuple(point for point in POINTS if point.startswith("second_road."))
+HANDLING = tuple(point for point in POINTS if point not in ROAD)
+DOING = ("act.before_commit", "act.after_commit")
+
+
+async def seen_by(system: System, sent: dict[str, str]) -> bool:
+    """Whether the reporter is told that a consultant has seen the report."""
+    words = {"reference": sent["reference"], "code": sent["code"]}
+    answer = await system.client.post(f"{system.urls['intake']}/v1/receipt", json=words)
+    return bool(answer.json().get("seen_at"))
+
+
+async def answered(system: System, sent: dict[str, str], *, within: float) -> None:
+    """Have the report paged, acknowledge it, and wait until its reporter is told."""
+    case = await system.paged(sent["report_id"], within=within)
+    covers = len(case["reports"])
+
+    async def acknowledged() -> bool:
+        answer = await system.act(f"cases/{case['case_id']}/acknowledge", covers_report_no=covers)
+        return answer.status_code == 200
+
+    await until(acknowledged)
+    await until(lambda: seen_by(system, sent), within=within)
+
+
+async def test_a_concern_is_paged_answered_and_told_while_kafka_is_dead(faulty: System) -> None:
+    faulty.stack.stop("kafka", by=signal.SIGKILL)
+    trace_id, began = uuid4().hex, time.monotonic()
+    sent = await faulty.send(concern(), trace_id=trace_id)
+    await faulty.paged(sent["report_id"], within=15)
+    assert time.monotonic() - began < 15
+    await answered(faulty, sent, within=20)
+    mails = len(await faulty.mails())
+    await asyncio.to_thread(faulty.stack.start, "kafka")
+    await nothing_lost_nothing_doubled(faulty, [UUID(sent["report_id"])])
+    told = [event.message_id for _, event in await faulty.facts(MessageRequested)]
+    assert len(told) == len(set(told))
+    assert len(await faulty.mails()) == mails
+    spans = await faulty.spans(trace_id)
+    assert {"intake", "triage", "escalation", "notify"} <= {span["localEndpoint"]["serviceName"] for span in spans}
+    assert any(span["name"].upper() == "POST /EVENTS" for span in spans)
+
+
+async def test_a_kafka_that_was_dead_before_the_services_started_delays_nothing(faulty: System) -> None:
+    faulty.stack.stop("kafka", by=signal.SIGKILL)
+    for name in WORKERS:
+        await asyncio.to_thread(faulty.stack.kill, name)
+    for name in WORKERS:
+        await until(lambda name=name: _lives(faulty, name), within=60)
+    sent = await sent_until_in(faulty, concern())
+    await faulty.paged(sent["report_id"], within=15)
+    missing = (await faulty.client.get(f"{faulty.urls['notify']}/ready")).json()["missing"]
+    assert missing == ["kafka"]
+    await asyncio.to_thread(faulty.stack.start, "kafka")
+    await nothing_lost_nothing_doubled(faulty, [UUID(sent["report_id"])])
+
+
+async def _lives(system: System, name: str) -> bool:
+    return (await system.client.get(f"{system.stack.place.http(name)}/live", timeout=2)).status_code == 200
+
+
+async def test_a_frozen_kafka_loses_and_doubles_nothing_and_has_traffic_soon_after(faulty: System) -> None:
+    async with traffic(faulty, a_second=20 if SOAK else 8) as flow:
+        await asyncio.sleep(1)
+        kafka = faulty.stack.pid("kafka")
+        assert kafka
+        os.kill(kafka, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(20 if SOAK else 8)
+        finally:
+            os.kill(kafka, signal.SIGCONT)
+        await until(lambda: _outboxes_empty(faulty), within=10)
+    await nothing_lost_nothing_doubled(faulty, flow.report_ids)
+
+
+async def _outboxes_empty(system: System) -> bool:
+    """Whether no fact has waited for Kafka longer than the traffic of a moment does."""
+    return max([await system.value(name, "SELECT count(*) FROM outbox") for name in _DATABASES]) < 10
+
+
+_DATABASES = ("intake", "triage", "escalation", "notify")
+
+
+async def test_a_crowd_gets_in_while_intake_is_killed(faulty: System) -> None:
+    shared = [new_child() for _ in range(10)]
+    done = asyncio.Event()
+
+    async def client(n: int) -> list[dict[str, str]]:
+        answers = []
+        for i in range(50 if SOAK else 12):
+            children = [shared[(n + i) % 10] if i % 2 else new_child()]
+            body = {"children": children, "answers": ACUTE, "text": f"{uuid4()}"}
+            key = [sent_until_in(faulty, body)] if i % 4 else [_twice(faulty, body)]
+            answers += await asyncio.gather(*key)
+        return answers
+
+    async def killer() -> None:
+        for _ in range(3):
+            for name in ("intake-web", "intake-work"):
+                await asyncio.to_thread(faulty.stack.kill, name)
+            await asyncio.sleep(1.5)
+        done.set()
+
+    *answers, _ = await asyncio.gather(*(client(n) for n in range(16)), killer())
+    flat = [answer for each in answers for answer in each]
+    ids = [answer["report_id"] for answer in flat]
+    assert len(ids) == 16 * (50 if SOAK else 12)
+    assert Counter(ids) == dict.fromkeys(ids, 1)
+    await nothing_lost_nothing_doubled(faulty, [UUID(each) for each in ids], one_each=False)
+
+
+async def _twice(system: System, body: dict[str, object]) -> dict[str, str]:
+    key = str(uuid4())
+    first, second = await asyncio.gather(*(sent_until_in(system, body, key=key) for _ in range(2)))
+    assert first == second
+    return first
+
+
+async def test_each_service_survives_a_crash_at_each_point(faulty: System) -> None:
+    for _ in range(20 if SOAK else 1):
+        armed = {**dict.fromkeys(WORKERS, HANDLING), "intake-web": DOING, "escalation-web": DOING}
+        await _crash_at_all(faulty, armed)
+
+
+async def test_each_service_survives_a_crash_on_the_second_road(faulty: System) -> None:
+    for _ in range(20 if SOAK else 1):
+        faulty.stack.stop("kafka", by=signal.SIGKILL)
+        await _crash_at_all(faulty, dict.fromkeys(WORKERS, ROAD))
+
+
+async def _crash_at_all(system: System, armed: dict[str, tuple[str, ...]]) -> None:
+    """Have every process die once at each of its points, while reports are sent and answered; then look."""
+    notes = {name: system.stack.place.home / f"crashed-{name}-{uuid4().hex[:6]}" for name in armed}
+    system.stack.override(
+        {
+            name: {"CRASH_AT": ",".join(points), "CRASH_ALLOWED": "1", "CRASH_ONCE": str(notes[name])}
+            for name, points in armed.items()
+        }
+    )
+    for name in armed:
+        os.kill(system.stack.pid(name) or 0, signal.SIGTERM)
+    sent = []
+    deadline = time.monotonic() + 300
+    while left := {name: sorted(set(points) - _had(notes[name])) for name, points in armed.items()}:
+        left = {name: points for name, points in left.items() if points}
+        if not left:
+            break
+        assert time.monotonic() < deadline, f"never reached: {left}"
+        sent.append(await sent_until_in(system, concern()))
+        await answered(system, sent[-1], within=150)
+    system.stack.override({})
+    await asyncio.to_thread(system.stack.start, "kafka")
+    await nothing_lost_nothing_doubled(system, [UUID(each["report_id"]) for each in sent])
+
+
+def _had(notes: Path) -> set[str]:
+    return set(notes.read_text("utf-8").split()) if notes.exists() else set()
+
+
+async def test_workers_and_the_database_die_under_traffic(faulty: System) -> None:
+    async with traffic(faulty, a_second=20 if SOAK else 5) as flow:
+        for name in (*WORKERS, "escalation-web", "intake-web"):
+            await asyncio.to_thread(faulty.stack.kill, name)
+            await asyncio.sleep(0.5)
+        await asyncio.to_thread(faulty.stack.kill, "postgres")
+        await asyncio.sleep(1)
+        began = len(flow.answers)
+        await until(lambda: _more(flow.answers, began), within=60)
+    await nothing_lost_nothing_doubled(faulty, flow.report_ids)
+
+
+async def _more(answers: list[dict[str, str]], than: int) -> bool:
+    return len(answers) > than
+
+
+async def test_a_rolling_restart_refuses_no_report(faulty: System) -> None:
+    statuses: list[int] = []
+    over = asyncio.Event()
+
+    async def client() -> None:
+        while not over.is_set():
+            statuses.append((await faulty.post(concern(), key=str(uuid4()))).status_code)
+            await asyncio.sleep(0.05)
+
+    async def restarts() -> None:
+        for _ in range(2):
+            await asyncio.to_thread(faulty.stack.restart, "intake-web")
+        over.set()
+
+    await asyncio.gather(*(client() for _ in range(4)), restarts())
+    assert set(statuses) == {201}
