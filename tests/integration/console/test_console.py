@@ -219,3 +219,43 @@ async def test_no_address_title_or_header_tells_of_the_case(house: House) -> Non
     assert screen.headers["cache-control"] == "no-store"
     assert screen.headers["referrer-policy"] == "no-referrer"
     assert "script-src 'self'" in screen.headers["content-security-policy"]
+
+
+async def test_raised_by_one_and_lowered_by_two(house: House) -> None:
+    event = await house.report(Level.ELEVATED, **BODY)
+    aase, ditte = await house.browser(AASE), await house.browser(DITTE)
+    await aase.into(event.case_id)
+    form = await aase.open(f"/cases/{event.case_id}/raise")
+    raised = await aase.press(form, "/raise", level="acute", reason="Hun er bange nu.")
+    assert "Hastegraden er hævet." in raised.text
+    await aase.press(raised, "/acknowledge")
+    form = await aase.open(f"/cases/{event.case_id}/lower")
+    asked = await aase.press(form, "/lower", level="high", reason="Talt med skolen.")
+    assert "Venter på medunderskrift. Hastegraden er uændret indtil da." in asked.text
+    assert "AKUT" in asked.text
+    lowered = await ditte.press(await ditte.into(event.case_id), "/countersign/", agree="true", reason="Enig.")
+    assert "HØJ" in lowered.text
+
+
+async def test_a_case_is_handed_over_when_the_other_takes_it(house: House) -> None:
+    event = await house.report(**BODY)
+    aase, bo = await house.browser(AASE), await house.browser(BO)
+    await aase.press(await aase.into(event.case_id), "/acknowledge")
+    form = await aase.open(f"/cases/{event.case_id}/handover")
+    offered = await aase.press(form, "/handover", to=str(BO), note="Ring til hende kl. 15.")
+    assert "Du har sagen, indtil den, du valgte, tager den." in offered.text
+    screen = await bo.into(event.case_id)
+    assert "Ring til hende kl. 15." in screen.text
+    assert "Du har sagen." in (await bo.press(screen, "/acknowledge")).text
+
+
+async def test_a_leader_keeps_a_person_out(house: House) -> None:
+    event = await house.report(**BODY)
+    ditte, bo = await house.browser(DITTE), await house.browser(BO)
+    assert (await bo.open(f"/cases/{event.case_id}")).status_code == 200
+    await ditte.into(event.case_id)
+    form = await ditte.open(f"/cases/{event.case_id}/exclusion")
+    done = await ditte.press(form, "/exclusions", person_id=str(BO), reason="Nabo.")
+    assert "Personen er holdt uden for sagen." in done.text
+    assert (await bo.open(f"/cases/{event.case_id}")).status_code == 404
+    assert "Bo Eksempel" not in (await ditte.open(f"/cases/{event.case_id}/handover")).text

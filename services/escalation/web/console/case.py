@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.escalation.domain.access import ANSWERS, JUDGES
+from services.escalation.domain.access import ANSWERS, JUDGES, LEADS
 from services.escalation.handlers import reading as acts
 from services.escalation.store import reading
 from services.escalation.web.api import NotFound, seen_case
@@ -46,7 +46,11 @@ async def case_screen(console: Console, request: Request) -> Response:
     return console.show(request, "case.html" if known else "names.html", who, why=why, **values)
 
 
-FORMS = {"cannot": ANSWERS, "conflict": ANSWERS, "judgement": JUDGES, "hold": ANSWERS, "close": ANSWERS}
+FORMS = {
+    **dict.fromkeys(("cannot", "conflict", "hold", "close", "handover", "raise", "lower"), ANSWERS),
+    "judgement": JUDGES,
+    "exclusion": LEADS,
+}
 """The small forms that lead to an act, and whose they are."""
 
 
@@ -62,8 +66,9 @@ async def form_screen(console: Console, request: Request) -> Response:
         case_id = await seen_case(tx, request, who, lock=False)
         told = await case_as_told(tx, case_id, who, console.api.keys)
         names = await reading.names(tx.conn, _people(told))
+        people = await reading.could_take(tx.conn, case_id)
     now = console.api.transactions.clock.now()
-    return console.show(request, f"form_{form}.html", who, case=told, names=names, now=now, to=request.query_params)
+    return console.show(request, f"form_{form}.html", who, case=told, names=names, people=people, now=now)
 
 
 async def news(console: Console, request: Request) -> Response:
