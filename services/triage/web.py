@@ -60,12 +60,22 @@ def published(rules: RuleSet) -> dict[str, Any]:
     return {
         "version": rules.version,
         "published": rules.published.isoformat(),
-        "changes": {"danish": rules.changes[0], "english": rules.changes[1]},
+        "changes": [_change(each) for each in _until(rules)],
         "levels": [level.value for level in sorted(Level, key=lambda level: -level.rank)],
         "reading": _READING,
         "rules": [_rule(rule) for rule in rules.by_level],
         "signs": {id: {"danish": SIGNS[id].danish, "english": SIGNS[id].english} for id in SIGNS if id in named},
     }
+
+
+def _until(rules: RuleSet) -> list[RuleSet]:
+    """This version and those before it, newest first."""
+    return [rule_set(version) for version in reversed(VERSIONS) if version <= rules.version]
+
+
+def _change(rules: RuleSet) -> dict[str, Any]:
+    published = {"version": rules.version, "published": rules.published.isoformat()}
+    return {**published, "danish": rules.changes[0], "english": rules.changes[1]}
 
 
 _READING = (
@@ -106,7 +116,7 @@ def _page(rules: RuleSet) -> Response:
         (level.value, name, [rule for rule in rules.rules if rule.level is level]) for level, name in _LEVELS.items()
     ]
     page = _PAGES.get_template("rules.html").render(
-        rules=rules, levels=levels, versions=VERSIONS, words=_words, signs=SIGNS
+        rules=rules, levels=levels, log=_until(rules), newest=VERSIONS[-1], words=_words, signs=SIGNS
     )
     return Response(page, media_type="text/html", headers=_PAGE_HEADERS)
 

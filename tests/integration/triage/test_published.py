@@ -40,6 +40,7 @@ async def test_a_version_is_published_whole(client: httpx2.AsyncClient) -> None:
         ]
     }
     assert set(rules["signs"]) == named
+    assert [each["version"] for each in rules["changes"]] == [1]
 
 
 async def test_a_browser_gets_a_page_that_names_every_rule_and_loads_no_script(client: httpx2.AsyncClient) -> None:
