@@ -11,7 +11,7 @@ from shared.delivery.inbox import On
 from shared.events.intake import ReportRead, ReportReceived
 from shared.events.triage import CaseRated
 from shared.postgres.migrations import migrations_in
-from shared.process import Loop, migrate_service, open_service
+from shared.process import Loop, Service, migrate_service, open_service
 from shared.web.application import application
 
 NAME = "triage"
@@ -27,9 +27,17 @@ async def work(settings: Settings) -> None:
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         consumer = service.consumer(SUBSCRIPTIONS)
         web = application([*ROUTES, *service.events(SUBSCRIPTIONS)], ready=partial(service.worker_missing, consumer))
-        await service.work(web, consumer, [Loop("tick", partial(tick.run_once, service.transactions), at_most=5)])
+        await service.work(web, consumer, _loops(service))
 
 
 async def migrate(settings: Settings) -> None:
     """Bring the database and the topic to this code."""
     await migrate_service(settings, NAME, migrations=MIGRATIONS, topic=CaseRated.topic)
+
+
+def _loops(service: Service) -> list[Loop]:
+    transactions = service.transactions
+    return [
+        Loop("tick", partial(tick.run_once, transactions), at_most=5),
+        Loop("erase", partial(tick.erase_once, transactions), at_most=60),
+    ]

@@ -17,7 +17,8 @@ from shared.telemetry.tracing import current_traceparent
 async def report_received(tx: Transaction, event: ReportReceived) -> None:
     """Keep the answers and whom the report links."""
     await store.lock_cases(tx.conn, event.case_id, event.linked_case_ids)
-    await store.link(tx.conn, event.case_id, event.linked_case_ids)
+    if event.linked_case_ids:
+        await store.link(tx.conn, event.case_id, event.linked_case_ids)
     if await store.add_received(tx.conn, event, traceparent=current_traceparent()):
         await _rate_around(tx, event.case_id)
 
@@ -48,10 +49,12 @@ async def rate_case(
     as_of = max(moment for moment in (newest(reports), due, last and last.as_of) if moment)
     rules = newest_rules()
     rating = rate(reports, rules, as_of=as_of)
-    told = may_be_told(rating, reports)
-    await store.set_rerate_at(tx.conn, case_id, rating.rerate_at if told else None)
     made = Made(rules.version, as_of, tuple(reports), rating)
-    if told and not (last and last.says_the_same_as(made)):
+    if not may_be_told(rating, reports):
+        await store.set_rerate_at(tx.conn, case_id, None)
+    elif last and last.says_the_same_as(made):
+        await store.set_rerate_at(tx.conn, case_id, rating.rerate_at)
+    else:
         await _tell(tx, case_id, made, traceparent)
 
 

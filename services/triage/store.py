@@ -11,7 +11,7 @@ from services.triage.domain import Rating, ReportFacts, decoded, encoded, facts_
 from shared.events.codes import AgeBand, Reading
 from shared.events.intake import ReportRead, ReportReceived, SignFact
 from shared.ids import CaseId, ReportId
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, Pool
 
 POSTPONED = timedelta(hours=1)
 
@@ -144,10 +144,11 @@ async def rated_cases(conn: Connection) -> list[CaseId]:
 
 
 async def add_rating(conn: Connection, case_id: CaseId, made: Made, *, now: datetime) -> int:
-    """Append the rating under the case's next number."""
+    """Append the rating under the case's next number, and note when time alone will change it."""
     rating_no: int = await conn.fetchval(
         """WITH numbered AS (
-               UPDATE cases SET last_rating_no = last_rating_no + 1 WHERE case_id = $1 RETURNING last_rating_no
+               UPDATE cases SET last_rating_no = last_rating_no + 1, rerate_at = $9
+               WHERE case_id = $1 RETURNING last_rating_no
            )
            INSERT INTO ratings SELECT $1, last_rating_no, $2, $3, $4, $5, $6, $7, $8 FROM numbered
            RETURNING rating_no""",
@@ -159,6 +160,7 @@ async def add_rating(conn: Connection, case_id: CaseId, made: Made, *, now: date
         made.report_ids,
         snapshot(made.facts),
         encoded(made.rating),
+        made.rating.rerate_at,
     )
     return rating_no
 
@@ -166,6 +168,32 @@ async def add_rating(conn: Connection, case_id: CaseId, made: Made, *, now: date
 async def set_rerate_at(conn: Connection, case_id: CaseId, at: datetime | None) -> None:
     """When time alone will change the case's rating."""
     await conn.execute("UPDATE cases SET rerate_at = $2 WHERE case_id = $1", case_id, at)
+
+
+async def has_canaries(pool: Pool, *, before: datetime) -> bool:
+    """Whether canaries are left that were received before that moment."""
+    found: bool = await pool.fetchval("SELECT EXISTS (SELECT FROM facts WHERE canary AND received_at < $1)", before)
+    return found
+
+
+async def erase_canaries(conn: Connection, *, before: datetime) -> int:
+    """Erase the canaries received before that moment, with everything about their cases; how many cases that were."""
+    tag: str = await conn.execute(
+        """WITH old AS (SELECT DISTINCT case_id FROM facts WHERE canary AND received_at < $1),
+                r AS (DELETE FROM ratings WHERE case_id IN (SELECT case_id FROM old)),
+                l AS (DELETE FROM links WHERE case_id IN (SELECT case_id FROM old)
+                                           OR linked_case_id IN (SELECT case_id FROM old)),
+                f AS (DELETE FROM facts WHERE case_id IN (SELECT case_id FROM old))
+           DELETE FROM cases WHERE case_id IN (SELECT case_id FROM old)""",
+        before,
+    )
+    return int(tag.removeprefix("DELETE "))
+
+
+async def is_due(pool: Pool, now: datetime) -> bool:
+    """Whether any case is due."""
+    due: bool = await pool.fetchval("SELECT EXISTS (SELECT FROM cases WHERE rerate_at <= $1)", now)
+    return due
 
 
 async def claim_due(conn: Connection, now: datetime) -> Due | None:

@@ -1,13 +1,19 @@
-"""The tick: a date has come near, so the case is rated again as of the moment it was due."""
+"""The tick: a date has come near, so the case is rated again as of the moment it was due. Old canaries are erased."""
+
+from datetime import timedelta
 
 from services.triage import store
 from services.triage.handlers import rate_case
 from shared.delivery.outbox import INFRASTRUCTURE, Transaction, Transactions
 from shared.telemetry.logging import error_code, log
 
+CANARIES_LAST = timedelta(hours=24)
+
 
 async def run_once(transactions: Transactions) -> int:
     """Rate the case that has been due longest; how many that were. Other processes take other cases."""
+    if not await store.is_due(transactions.pool, transactions.clock.now()):
+        return 0
     async with transactions.begin("rate again") as tx:
         due = await store.claim_due(tx.conn, tx.now)
         if due is None:
@@ -26,3 +32,12 @@ async def _rate(tx: Transaction, due: store.Due) -> None:
     except Exception as error:
         log().error("tick.failed", case_id=due.case_id, error=error_code(error))
         await store.postpone(tx.conn, due.case_id, now=tx.now)
+
+
+async def erase_once(transactions: Transactions) -> int:
+    """Erase the canaries that have lasted their day; how many that were."""
+    before = transactions.clock.now() - CANARIES_LAST
+    if not await store.has_canaries(transactions.pool, before=before):
+        return 0
+    async with transactions.begin("erase canaries") as tx:
+        return await store.erase_canaries(tx.conn, before=before)

@@ -235,3 +235,15 @@ async def test_a_case_that_cannot_be_rated_does_not_stop_the_tick(triage: Triage
     assert await triage.tick() == 2
     assert [rating.level for rating in await triage.ratings(sound.case_id)] == [Level.HIGH, Level.ACUTE]
     assert await triage.rerate_at(broken.case_id) == triage.ground.clock.at + timedelta(hours=1)
+
+
+async def test_canaries_are_erased_after_a_day_and_nothing_else(triage: Triage) -> None:
+    canary = await triage.reported(said("travel.soon"), canary=True)
+    kept = await triage.reported(said("travel.soon"))
+    triage.ground.clock.pass_by(hours=24)
+    assert await tick.erase_once(triage.ground.transactions) == 0
+    triage.ground.clock.pass_by(seconds=1)
+    assert await tick.erase_once(triage.ground.transactions) == 1
+    assert await triage.stored(canary.case_id) == []
+    assert len(await triage.stored(kept.case_id)) == 1
+    assert await triage.ground.pool.fetchval("SELECT count(*) FROM facts") == 1

@@ -2,7 +2,13 @@
 
 from datetime import date
 
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
 from services.triage import tick
+from shared.telemetry import tracing
 from shared.telemetry.tracing import process_span, start_tracing
 from tests.integration.triage.conftest import Triage, said
 
@@ -22,3 +28,12 @@ async def test_every_rating_continues_the_concerns_trace(triage: Triage) -> None
     triage.ground.clock.at = await triage.rerate_at(report.case_id)
     assert await tick.run_once(triage.ground.transactions) == 1
     assert await traces(triage) == [TRACE, TRACE]
+
+
+async def test_a_tick_with_nothing_to_do_leaves_no_span(triage: Triage, monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(tracing.trace, "get_tracer", provider.get_tracer)
+    assert await tick.run_once(triage.ground.transactions) == 0
+    assert await tick.erase_once(triage.ground.transactions) == 0
+    assert exporter.get_finished_spans() == ()
