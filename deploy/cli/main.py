@@ -16,6 +16,7 @@ from deploy.cli import delivery, evidence, rules, screen
 from deploy.cli.demo import Demo
 from deploy.cli.logs import log_files, tail
 from deploy.cli.people import person_with, token_for
+from deploy.cli.trace import way_of
 from deploy.compose import ensure_secrets
 from deploy.local.keys import SERVICES
 from deploy.local.place import ROOT, Place
@@ -153,6 +154,20 @@ def _opened(file: str) -> BinaryIO:
         return Path(file).open("rb")
     except (FileNotFoundError, IsADirectoryError):
         raise Trouble(f"{file} is no file: name one, or give the reports on standard input.") from None
+
+
+@app.command()
+def journey(
+    reference: Annotated[str, typer.Argument(help="The reference on the reporter's receipt.")], as_json: AsJson = False
+) -> None:
+    """The way of one concern, by its trace: when it was where. Nothing of what it says is shown."""
+    stack = _stack()
+    stack.demand("postgres")
+    way = way_of(stack.place, reference)
+    if as_json:
+        return _say_json(dataclasses.asdict(way))
+    screen.show_way(way)
+    return screen.out.print(f"\nIts trace: {stack.urls['traces']}/zipkin/traces/{way.trace_id}")
 
 
 @app.command()

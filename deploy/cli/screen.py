@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.cli.journey import Journey
+from deploy.cli.trace import Way
 from deploy.local.stack import Watching
 
 out = Console(highlight=False, soft_wrap=True)
@@ -64,6 +65,20 @@ def show_journey(reference: str, way: Journey) -> None:
     for station, meaning in _STATIONS.items():
         name = "accepted by the mail server" if station == "mailed" else station
         out.print(f"  {name:<28}[bold]{getattr(way, station):7.1f} ms[/]  [dim]{meaning}[/]")
+
+
+def show_way(way: Way) -> None:
+    """Every step of a report's way, and where its trace is to be seen."""
+    table = Table("at", "took", "service", "step", box=None, header_style="dim")
+    for step in way.steps:
+        table.add_row(_span_of_time(step.at), _span_of_time(step.took), step.service, step.what)
+    out.print(table)
+    if way.stations is None:
+        out.print("\nNo page about it has been accepted by the mail server yet.")
+
+
+def _span_of_time(milliseconds: float) -> str:
+    return f"{milliseconds:.1f} ms" if milliseconds < 10_000 else f"{milliseconds / 1000:.0f} s"
 
 
 def show_case(case: Mapping[str, Any]) -> None:

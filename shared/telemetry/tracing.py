@@ -80,10 +80,11 @@ def span(
         running.end()
 
 
-def link_to(traceparent: str | None) -> tuple[Link, ...]:
-    """A link to another trace, where there is one."""
+def link_running_to(traceparent: str | None) -> None:
+    """Link the running span to another trace, where there is one: what a person did later belongs to the concern."""
     other = trace.get_current_span(context_of(traceparent)).get_span_context()
-    return (Link(other),) if other.is_valid else ()
+    if other.is_valid:
+        trace.get_current_span().add_link(other)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from shared.delivery.outbox import Transaction, Transactions
 from shared.ids import CaseId
 from shared.postgres.pool import Connection
 from shared.sealing import KeyRing
+from shared.telemetry.tracing import link_running_to
 from shared.web.application import body
 from shared.web.application import fields as request_fields
 from shared.web.problems import Problem
@@ -143,7 +144,9 @@ async def acting(
         if not who.roles & may:
             raise Forbidden(may)
         act = Act(api, tx, who, case_id, asked)
-        if isinstance(asked, Versioned) and asked.version != (await case.get(tx.conn, case_id))["version"]:
+        stored = await case.get(tx.conn, case_id)
+        link_running_to(stored["traceparent"])
+        if isinstance(asked, Versioned) and asked.version != stored["version"]:
             detail = "The case has changed since you read it. Look at `case`, then decide again."
             raise Problem(409, "stale", detail, case=await act.told())
         yield act
