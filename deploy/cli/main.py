@@ -12,7 +12,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from deploy.cli import delivery, evidence, rules, screen
+from deploy.cli import delivery, evidence, reach, rules, screen
 from deploy.cli.demo import Demo
 from deploy.cli.logs import log_files, tail
 from deploy.cli.people import person_with, token_for
@@ -36,6 +36,8 @@ rules.add_to(app)
 app.add_typer(delivery.parked, name="parked")
 app.command()(delivery.outbox)
 app.command()(evidence.verify_evidence)
+app.command()(reach.reach)
+app.command()(reach.who_would_be_paged)
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Name = Annotated[str, typer.Argument(help="A process, as `status` names it.")]
 

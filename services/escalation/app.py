@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from services.escalation import seed, tick
+from services.escalation.contacts import Contacts
 from services.escalation.figures import Figures
 from services.escalation.handlers.delivery import message_accepted, message_failed
 from services.escalation.handlers.rating import case_rated
@@ -43,7 +44,9 @@ SUBSCRIPTIONS = (
 async def web(settings: Settings) -> None:
     """The API and the console: answer as long as its database does, whatever else is away."""
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
-        api = Api(service.transactions, PeopleTokens.read(settings.keys_dir, settings.clock), service.keys)
+        people_tokens = PeopleTokens.read(settings.keys_dir, settings.clock)
+        contacts = Contacts(settings.peers["notify"], service.tokens) if "notify" in settings.peers else None
+        api = Api(service.transactions, people_tokens, service.keys, contacts)
         desk = Desk(service.pool, settings.clock, settings, Provider(settings))
         screens = Screens(Path(__file__).parent / "web", settings)
         console = Console(api, screens, Disclosures(settings.peers["intake"], service.tokens))

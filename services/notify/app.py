@@ -7,6 +7,7 @@ from services.notify import contacts, handlers
 from services.notify.channels.email import Email
 from services.notify.sender import Sender
 from services.notify.settings import Settings
+from services.notify.web import Door, routes
 from shared import delivery
 from shared.calendar import local
 from shared.delivery.inbox import On
@@ -32,7 +33,8 @@ async def work(settings: Settings) -> None:
         sender = _sender(settings, service)
         await sender.start()
         try:
-            web = application(service.events(SUBSCRIPTIONS), ready=partial(service.worker_missing, consumer))
+            doors = [*service.events(SUBSCRIPTIONS), *routes(Door(service.transactions, service.keys, service.tokens))]
+            web = application(doors, ready=partial(service.worker_missing, consumer))
             await service.work(web, consumer, [Loop("send", sender.run_once)])
         finally:
             await sender.drain()

@@ -164,6 +164,27 @@ async def put_seeded_contact(conn: Connection, contact: Contact, *, verified_on:
     )
 
 
+async def put_contact(conn: Connection, contact: Contact, *, verified_on: date, verified_by: str) -> None:
+    """Store a mail address that a person vouches for."""
+    await conn.execute(
+        """INSERT INTO contacts (person_id, channel, sealed, verified_on, verified_by)
+           VALUES ($1, 'email', $2, $3, $4)
+           ON CONFLICT (person_id, channel) DO UPDATE SET sealed = $2, verified_on = $3, verified_by = $4""",
+        contact.person_id,
+        contact.sealed,
+        verified_on,
+        verified_by,
+    )
+
+
+async def verified_since(conn: Connection, person_id: UUID, day: date) -> bool:
+    """Whether a contact point of theirs was verified after the day."""
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM contacts WHERE person_id = $1 AND verified_on > $2)", person_id, day
+    )
+    return found
+
+
 async def drop_seeded_contacts(conn: Connection, *, keep: Iterable[UUID]) -> None:
     """Forget the mail addresses that the seed file no longer names."""
     await conn.execute(

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Self
 
 import asyncpg
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.rota import Ask, DutyHours, First, Ladder, Plan, Rota
@@ -67,12 +67,13 @@ class PlanBody(_Body):
     duty_hours: list[HoursBody]
     investigation_months: int = Field(default=0, ge=0, le=24)
 
-    @model_validator(mode="after")
-    def _every_level(self) -> Self:
-        named = [(ladder.level, ladder.unit) for ladder in self.ladders]
+    @field_validator("ladders")
+    @classmethod
+    def _every_level(cls, ladders: list[LadderBody]) -> list[LadderBody]:
+        named = [(ladder.level, ladder.unit) for ladder in ladders]
         if len(set(named)) < len(named) or not {(level, None) for level in Level} <= set(named):
             raise ValueError("there is one ladder for every level, and at most one more for every level of a unit")
-        return self
+        return ladders
 
     def plan(self, version: int, unit: str | None) -> Plan:
         """The plan for a unit: its own ladders, and those of all units for the levels it has none for."""
@@ -144,6 +145,11 @@ async def may_take(conn: Connection, case_id: CaseId, person_id: PersonId) -> bo
     return found
 
 
+async def free(conn: Connection, unit: str) -> set[PersonId]:
+    """Those who could be asked about a case of the unit from which nobody is excluded."""
+    return {row["person_id"] for row in await conn.fetch(_FREE, unit, None)}
+
+
 @lru_cache(maxsize=4)
 def _shifts(body: str) -> Shifts:
     return SHIFTS.validate_json(body)
@@ -171,6 +177,12 @@ async def plan(conn: Connection, version: int | None, case_id: CaseId | None = N
     if row is None:
         raise NoPlan("no ladders are stored")
     return _body(row["body"]).plan(row["version"], row["unit"])
+
+
+async def plan_of_unit(conn: Connection, unit: str) -> Plan:
+    """The newest ladders, as the unit has them. Raises `NoPlan`."""
+    version, body = await ladders(conn)
+    return body.plan(version, unit)
 
 
 @lru_cache(maxsize=8)

@@ -1,6 +1,6 @@
 """What every route stands on: who asks, what they send, the case they see locked, and the refusals they share."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from services.escalation.contacts import Contacts
 from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.escalation import Refused
 from services.escalation.store import case
@@ -33,6 +34,12 @@ class Api:
     transactions: Transactions
     people: PeopleTokens
     keys: KeyRing
+    contacts: Contacts | None = None
+    """The way to notify, where its address is known."""
+
+    async def reachable(self, ids: Sequence[UUID]) -> Mapping[UUID, bool | None]:
+        """Whether each person or desk has a verified contact point; None where nobody can say."""
+        return await self.contacts.reachable(ids) if self.contacts else dict.fromkeys(ids)
 
     def who(self, request: Request) -> Person:
         """Who is asking: by the browser's session, else by bearer token. Raises `NotSignedIn`."""

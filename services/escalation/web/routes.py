@@ -2,10 +2,11 @@
 
 from starlette.routing import Route
 
-from services.escalation.web import act, case, evidence, exclusion, hold
+from services.escalation.web import act, case, evidence, exclusion, hold, reach, rota
 from services.escalation.web.api import Api
 
 
 def routes(api: Api) -> list[Route]:
     """The routes."""
-    return [*case.routes(api), *act.routes(api), *hold.routes(api), *exclusion.routes(api), *evidence.routes(api)]
+    nouns = (case, act, hold, exclusion, rota, reach, evidence)
+    return [route for noun in nouns for route in noun.routes(api)]

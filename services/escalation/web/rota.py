@@ -1,0 +1,182 @@
+"""Who answers when: the rota, the ladders, the people, and where the one who asks is reached."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from services.escalation.contacts import NotifyAway, UnusableAddress
+from services.escalation.domain.access import ANSWERS
+from services.escalation.domain.shift import Absence, Shift, Shifts, Swap, Weekly
+from services.escalation.store import rota
+from services.escalation.store.rota import SHIFTS, PlanBody, Staff
+from services.escalation.web.api import Api, Body, Versioned, read
+from services.escalation.web.view import Json
+from shared.auth.people import Person, Role
+from shared.delivery.outbox import Transaction
+from shared.events.codes import Channel
+from shared.ids import PersonId
+from shared.web.problems import Problem, Unavailable
+
+_LOOKS_AHEAD = timedelta(days=14)
+_READS = ANSWERS | {Role.OPERATOR}
+
+
+def routes(api: Api) -> list[Route]:
+    """The routes."""
+    return [
+        Route("/v1/rota", partial(_rota, api), methods=["GET"]),
+        Route("/v1/rota", partial(_put_rota, api), methods=["PUT"]),
+        Route("/v1/ladders", partial(_put_ladders, api), methods=["PUT"]),
+        Route("/v1/people", partial(_people, api), methods=["GET"]),
+        Route("/v1/people", partial(_put_people, api), methods=["PUT"]),
+        Route("/v1/me/contact", partial(_put_contact, api), methods=["PUT"]),
+    ]
+
+
+class Rota(Versioned):
+    """The whole rota, as it shall be. Whoever is listed first is asked first."""
+
+    weekly: tuple[Weekly, ...] = ()
+    shifts: tuple[Shift, ...] = ()
+    swaps: tuple[Swap, ...] = ()
+    absences: tuple[Absence, ...] = ()
+
+
+class Ladders(PlanBody, Versioned):
+    """The ladders and the duty hours, as they shall be for what begins from now on."""
+
+
+class PersonBody(Body):
+    """A person, as they shall be."""
+
+    person_id: UUID
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    roles: list[Role]
+    units: list[Annotated[str, Field(max_length=60)]]
+    active: bool = True
+
+
+class People(Body):
+    """Those who are added or changed; the others stay."""
+
+    people: Annotated[list[PersonBody], Field(min_length=1, max_length=500)]
+
+
+class Contact(Body):
+    """Where the one who asks is reached."""
+
+    channel: Channel = Channel.EMAIL
+    address: Annotated[str, Field(min_length=3, max_length=254)]
+
+
+def allowed(api: Api, request: Request, roles: Collection[Role]) -> Person:
+    """Who is asking. Raises `NotSignedIn`, and 403 for whoever has none of the roles."""
+    who = api.who(request)
+    if not who.roles & set(roles):
+        raise Problem(403, "forbidden", f"This takes the role {' or '.join(sorted(roles))}.")
+    return who
+
+
+async def _rota(api: Api, request: Request) -> JSONResponse:
+    allowed(api, request, _READS)
+    async with api.transactions.begin("read rota") as tx:
+        return JSONResponse(await _told(tx))
+
+
+async def _put_rota(api: Api, request: Request) -> JSONResponse:
+    who, asked = allowed(api, request, {Role.LEADER}), await read(request, Rota)
+    wanted = Shifts(weekly=asked.weekly, shifts=asked.shifts, swaps=asked.swaps, absences=asked.absences)
+    async with api.transactions.begin("put rota") as tx:
+        await rota.lock(tx.conn)
+        await _demand_known(tx, wanted)
+        await _demand_fresh(tx, asked.version, (await rota.shifts(tx.conn))[0])
+        await rota.put_shifts(tx.conn, wanted, by=who.person_id, at=tx.now)
+        return JSONResponse(await _told(tx))
+
+
+async def _put_ladders(api: Api, request: Request) -> JSONResponse:
+    who, asked = allowed(api, request, {Role.LEADER}), await read(request, Ladders)
+    wanted = PlanBody(**{name: getattr(asked, name) for name in PlanBody.model_fields})
+    async with api.transactions.begin("put ladders") as tx:
+        await rota.lock(tx.conn)
+        await _demand_fresh(tx, asked.version, (await rota.ladders(tx.conn))[0])
+        await rota.put_ladders(tx.conn, wanted, by=who.person_id, at=tx.now)
+        return JSONResponse(await _told(tx))
+
+
+async def _demand_known(tx: Transaction, wanted: Shifts) -> None:
+    known = {each.person_id for each in await rota.people(tx.conn) if each.active}
+    unknown = sorted(str(each) for each in wanted.people() - known)
+    if unknown:
+        raise Problem(422, "unknown_people", "The rota names people who are not among the people.", person_ids=unknown)
+
+
+async def _demand_fresh(tx: Transaction, read_at: int, stands_at: int) -> None:
+    if read_at != stands_at:
+        detail = "Somebody has changed it since you read it. Look at `rota`, then decide again."
+        raise Problem(409, "stale", detail, rota=await _told(tx))
+
+
+async def _told(tx: Transaction) -> Json:
+    """Gaps first: nobody is on call then, and Døgnvagt is asked."""
+    version, shifts = await rota.shifts(tx.conn)
+    number, plan = await rota.ladders(tx.conn)
+    gaps = [_span(each.starts_at, each.ends_at) for each in shifts.gaps(tx.now, tx.now + _LOOKS_AHEAD)]
+    body: dict[str, Any] = SHIFTS.dump_python(shifts, mode="json")
+    ladders = {"version": number, **plan.model_dump(mode="json")}
+    desks = [dict(each) | {"desk_id": str(each["desk_id"])} for each in await rota.desks(tx.conn)]
+    return {"gaps": gaps, "version": version, **body, "ladders": ladders, "desks": desks}
+
+
+def _span(starts_at: datetime, ends_at: datetime) -> Json:
+    return {"starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
+
+
+async def _people(api: Api, request: Request) -> JSONResponse:
+    allowed(api, request, {Role.LEADER})
+    return await _told_people(api)
+
+
+async def _put_people(api: Api, request: Request) -> JSONResponse:
+    who, asked = allowed(api, request, {Role.LEADER}), await read(request, People)
+    wanted = [
+        Staff(PersonId(each.person_id), each.name, tuple(each.roles), tuple(each.units), each.active)
+        for each in asked.people
+    ]
+    async with api.transactions.begin("put people") as tx:
+        await rota.lock(tx.conn)
+        await rota.put_people(tx.conn, wanted, by=who.person_id, at=tx.now)
+    return await _told_people(api)
+
+
+async def _told_people(api: Api) -> JSONResponse:
+    async with api.transactions.begin("read people") as tx:
+        people = await rota.people(tx.conn)
+    reachable = await api.reachable([each.person_id for each in people if each.active])
+    return JSONResponse({"people": [{**_person(each), "reachable": reachable.get(each.person_id)} for each in people]})
+
+
+def _person(staff: Staff) -> Json:
+    codes = {"roles": list(staff.roles), "units": list(staff.units), "active": staff.active}
+    return {"person_id": str(staff.person_id), "name": staff.name, **codes}
+
+
+async def _put_contact(api: Api, request: Request) -> Response:
+    """Everybody for themselves. Where it is lies in notify, sealed."""
+    who, asked = api.who(request), await read(request, Contact)
+    try:
+        if api.contacts is None:
+            raise NotifyAway
+        await api.contacts.put(who.person_id, channel=asked.channel, address=asked.address)
+    except UnusableAddress:
+        raise Problem(422, "unusable_address", "This is no address that can be used.") from None
+    except NotifyAway:
+        raise Unavailable("The service that sends messages does not answer. Nothing was stored; try again.") from None
+    return Response(status_code=204)

@@ -1,0 +1,5 @@
+"""Where the seed file lies."""
+
+from pathlib import Path
+
+SEED = Path("deploy/seed/people.toml")
