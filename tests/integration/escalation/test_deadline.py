@@ -100,6 +100,18 @@ async def test_a_receipt_shown_at_send_is_met_at_once(service: Service) -> None:
     )
 
 
+async def test_a_receipt_given_by_phone_is_recorded_with_its_true_time(service: Service) -> None:
+    case_id, report = await taken(service)
+    await service.tick(days=9)
+    assert (await clock(service, case_id, "receipt"))["state"] == "missed"
+    path, given = f"reports/{report.report_id}/receipt", service.now - timedelta(days=8)
+    await service.did(AASE, path, case_id, given_at=given.isoformat())
+    assert (await clock(service, case_id, "receipt"))["state"] == "met"
+    version = (await service.case(case_id))["version"]
+    later = (service.now + timedelta(seconds=1)).isoformat()
+    assert (await service.act(AASE, path, version=version, given_at=later)).status_code == 422
+
+
 async def test_phoned_on_friday_and_written_down_on_saturday_over_a_dst_night(service: Service) -> None:
     """The 24 hours run from Friday; the miss is born, and told at once, not a day later."""
     phoned = datetime(2026, 3, 27, 15, 30, tzinfo=COPENHAGEN)
