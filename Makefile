@@ -22,11 +22,13 @@ test: check ## format, lint, types, imports, then all tests on a real PostgreSQL
 		{ echo "The tests drive a browser that is missing: install it (Debian: apt-get install chromium)."; exit 1; }
 	@$(BIN)/python -m pytest
 
-soak: setup ## every race of the tests 200 times
+soak: setup ## every race of the tests 200 times, every crash 20 times, every outage in full
 	@BEREDSKAB_REPETITIONS=200 $(BIN)/python -m pytest -m race
+	@BEREDSKAB_SOAK=1 $(BIN)/python -m pytest tests/system/delivery
 
 mutants: setup ## change what decides in one place at a time; the tests must notice nine changes in ten
 	@$(BIN)/python -m tests.mutation
+	@$(BIN)/python -m tests.mutation.delivery
 
 check: setup ## format, lint, types, imports
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
