@@ -11,7 +11,7 @@ from services.escalation.handlers.rating import case_rated
 from services.escalation.handlers.report import report_received
 from services.escalation.settings import Settings
 from services.escalation.web.api import Api
-from services.escalation.web.console import Console
+from services.escalation.web.console import Console, doors_of
 from services.escalation.web.console.routes import screen_routes
 from services.escalation.web.disclosures import Disclosures
 from services.escalation.web.routes import routes
@@ -49,9 +49,9 @@ async def web(settings: Settings) -> None:
         api = Api(service.transactions, people_tokens, service.keys, contacts)
         desk = Desk(service.pool, settings.clock, settings, Provider(settings))
         screens = Screens(Path(__file__).parent / "web", settings)
-        console = Console(api, screens, Disclosures(settings.peers["intake"], service.tokens))
         doors = routes(api)
-        people = [*screen_routes(console, doors), *sign_in_routes(desk, screens)]
+        console = Console(api, screens, Disclosures(settings.peers["intake"], service.tokens), doors_of(doors))
+        people = [*screen_routes(console), *sign_in_routes(desk, screens)]
         everything = [*doors, *service.events(SUBSCRIPTIONS), *people]
         site = application(everything, ready=service.database_missing, screens=screens)
         await service.serve(Recognising(site, desk))

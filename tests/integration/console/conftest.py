@@ -15,7 +15,7 @@ import pytest
 from services.escalation import app as escalation_app
 from services.escalation import seed
 from services.escalation.web.api import Api
-from services.escalation.web.console import Console
+from services.escalation.web.console import Console, doors_of
 from services.escalation.web.console.routes import screen_routes
 from services.escalation.web.disclosures import Disclosures
 from services.escalation.web.routes import routes
@@ -162,7 +162,7 @@ def _console(ground: Ground, disclosures: Disclosures) -> Any:
     screens = Screens(WEB, settings)
     desk = Desk(ground.pool, ground.clock, settings, Provider(settings))
     doors = routes(api)
-    people = [*screen_routes(Console(api, screens, disclosures), doors), *sign_in_routes(desk, screens)]
+    people = [*screen_routes(Console(api, screens, disclosures, doors_of(doors))), *sign_in_routes(desk, screens)]
     return Recognising(application([*doors, *people], ready=_ready, screens=screens), desk)
 
 

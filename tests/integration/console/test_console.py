@@ -1,6 +1,7 @@
 """The consultant at two in the morning: one sign-in, one screen, three buttons. All of it works without scripts."""
 
 import json
+import re
 
 import pytest
 
@@ -8,6 +9,7 @@ from shared.events.codes import Level
 from tests.integration.console.conftest import AASE, BO, CARLA, DITTE, FRIDA, GORM, House
 from tests.support.services import Ground
 
+VERSION = re.compile(r'name="version" value="(\d+)"')
 TEXT = "Hun siger: <b>mit pas</b> er væk {{ 7*7 }} \u202eog vendt"
 BODY = {
     "text": TEXT,
@@ -259,3 +261,32 @@ async def test_a_leader_keeps_a_person_out(house: House) -> None:
     assert "Personen er holdt uden for sagen." in done.text
     assert (await bo.open(f"/cases/{event.case_id}")).status_code == 404
     assert "Bo Eksempel" not in (await ditte.open(f"/cases/{event.case_id}/handover")).text
+
+
+async def test_a_leader_adds_and_takes_away_a_shift(house: House) -> None:
+    ditte = await house.browser(DITTE)
+    screen = await ditte.open("/rota")
+    hidden = {"version": VERSION.search(screen.text)[1], "kind": "shifts"}  # type: ignore[index]
+    shift = {"person": str(BO), "starts": "2026-03-14T16:00", "ends": "2026-03-15T08:00"}
+    added = await ditte.client.post("/rota", data={**hidden, **shift})
+    assert "Gemt." in added.text
+    assert "Bo Eksempel: lørdag kl. 16.00 – søndag kl. 8.00" in added.text.replace("kl. 08.00", "kl. 8.00")
+    stale = await ditte.client.post("/rota", data={**hidden, **shift})
+    assert "En anden har ændret den imens" in stale.text
+    wrong = {**hidden, "version": VERSION.search(added.text)[1], **shift, "ends": "2026-03-14T15:00"}  # type: ignore[index]
+    assert "Det kunne ikke gemmes" in (await ditte.client.post("/rota", data=wrong)).text
+
+
+async def test_a_leader_changes_a_person(house: House) -> None:
+    ditte = await house.browser(DITTE)
+    fields = {"person_id": str(BO), "name": "Bo Nyt Navn", "role.consultant": "yes", "units": "*", "active": "yes"}
+    assert "Bo Nyt Navn" in (await ditte.client.post("/people", data=fields)).text
+
+
+async def test_reach_says_in_one_line_whether_somebody_answers(house: House) -> None:
+    assert "Ja, 3 personer." in (await (await house.browser(AASE)).open("/reach")).text
+
+
+@pytest.mark.parametrize("path", ["/rota", "/people"])
+async def test_only_a_leader_sees_who_is_who(house: House, path: str) -> None:
+    assert (await (await house.browser(AASE)).open(path)).status_code == 403

@@ -3,11 +3,14 @@
 Screens read what the API tells; forms post to the API's own acts, so that there is one way to do a thing.
 """
 
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from services.escalation.web.api import Api
 from services.escalation.web.console import words
@@ -18,6 +21,28 @@ from shared.calendar import local
 from shared.web.screens import Screens
 from shared.web.sign_in import sign_in_address, signed_in
 
+Door: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+def doors_of(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], Door]:
+    """The acts behind the API's routes."""
+    return {
+        (method, route.path): route.endpoint
+        for route in routes
+        if isinstance(route, Route)
+        for method in route.methods or ()
+    }
+
+
+def with_content(request: Request, content: bytes, *, kind: str = "application/json") -> Request:
+    """The same request with another body: a screen asks the API in the person's name."""
+    others = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": content, "more_body": False}
+
+    return Request({**request.scope, "headers": [*others, (b"content-type", kind.encode())]}, receive)
+
 
 @dataclass(frozen=True, slots=True)
 class Console:
@@ -26,6 +51,14 @@ class Console:
     api: Api
     screens: Screens
     disclosures: Disclosures
+    doors: Mapping[tuple[str, str], Door]
+    """The API's acts by method and path: what a form posts to, and where a screen looks."""
+
+    async def asked(self, method: str, path: str, request: Request, content: Any = None) -> dict[str, Any]:
+        """What the API answers this person. Raises its problems."""
+        answer = await self.doors[method, path](with_content(request, json.dumps(content).encode()))
+        told: dict[str, Any] = json.loads(bytes(answer.body)) if answer.body else {}
+        return told
 
     def show(self, request: Request, template: str, who: Person, *, status: int = 200, **values: Any) -> Response:
         """A screen. It is dark from 20 to 07, whatever the device says (nobody is woken by a white page)."""

@@ -1,7 +1,7 @@
 """The forms of the screens. Each posts to the API's own act, and leads back to the case as it is then."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.escalation.web.api import FORM
-from services.escalation.web.console import Console, sign_in_first, visitor
+from services.escalation.web.console import Console, Door, sign_in_first, visitor, with_content
 from shared.web.application import fields
 from shared.web.problems import Problem
 
 Fields: TypeAlias = Mapping[str, str]
-Act = Callable[[Request], Awaitable[Response]]
+Shape: TypeAlias = Callable[[Fields], Any]
 
 
-def posted(console: Console, act: Act, *, done: str, shape: Callable[[Fields], Any] | None = None) -> Act:
-    """A form for an act. `done` names the sentence that confirms it; a refusal is said on a page, nothing is lost.
+def posted(console: Console, path: str, *, done: str, shape: Shape | None = None) -> Door:
+    """A form for an act of the API. `done` names the sentence that confirms it; a refusal is said, nothing is lost.
 
     `shape` makes the act's JSON of the fields, where that is more than their names and values.
     """
@@ -28,7 +28,7 @@ def posted(console: Console, act: Act, *, done: str, shape: Callable[[Fields], A
             return sign_in_first(request)
         sent = await fields(request)
         try:
-            answer = await act(_with(request, sent if shape is None else shape(sent), as_form=not shape))
+            answer = await console.doors["POST", path](_filled(request, sent, shape))
         except Problem as problem:
             if problem.status == 404:
                 raise
@@ -40,16 +40,10 @@ def posted(console: Console, act: Act, *, done: str, shape: Callable[[Fields], A
     return post
 
 
-def _with(request: Request, content: Any, *, as_form: bool) -> Request:
-    """The same request with this content: the form itself has been read, and is needed again if the act is refused."""
-    written = (urlencode(content) if as_form else json.dumps(content)).encode()
-    others = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": written, "more_body": False}
-
-    headers = [*others, (b"content-type", FORM.encode() if as_form else b"application/json")]
-    return Request({**request.scope, "headers": headers}, receive)
+def _filled(request: Request, sent: Fields, shape: Shape | None) -> Request:
+    if shape is not None:
+        return with_content(request, json.dumps(shape(sent)).encode())
+    return with_content(request, urlencode(sent).encode(), kind=FORM)
 
 
 def _refused(console: Console, request: Request, problem: Problem, sent: Fields) -> Response:

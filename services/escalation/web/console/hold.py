@@ -13,13 +13,13 @@ def shaped(sent: Mapping[str, str]) -> dict[str, Any]:
     version = given.get("version", "")
     asked: dict[str, Any] = {name: given[name] for name in _WORDS if name in given}
     asked |= {"version": int(version) if version.isdecimal() else 0, "mediation": "mediation" in given}
-    return asked | ({"until": until} if (until := _instant(given.get("until", ""))) else {})
+    return asked | ({"until": until} if (until := instant(given.get("until", ""))) else {})
 
 
 _WORDS = ("recipient", "action", "reason", "assessment_id")
 
 
-def _instant(written: str) -> str | None:
+def instant(written: str) -> str | None:
     """`2026-12-01T16:00` on Copenhagen's clock as an instant; None where it is no moment."""
     try:
         return datetime.fromisoformat(written).replace(tzinfo=COPENHAGEN).astimezone(UTC).isoformat()

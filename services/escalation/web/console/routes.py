@@ -1,27 +1,33 @@
 """The screens' addresses. What a form posts to is the API's act of the same name."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.escalation.web.console import Console, assessment, case, hold, work
-from services.escalation.web.console.act import Fields, posted
+from services.escalation.web.console import Console, assessment, case, hold, leader, work
+from services.escalation.web.console.act import Shape, posted
 
 Screen = Callable[[Console, Request], Awaitable[Response]]
-Shape = Callable[[Fields], object]
 
 _SCREENS: dict[str, Screen] = {
     "/": work.first_screen,
     "/work": work.work_screen,
+    "/reach": leader.reach_screen,
+    "/rota": leader.rota_screen,
+    "/people": leader.people_screen,
+    "/me": leader.me_screen,
     "/cases/{id}": case.case_screen,
     "/cases/{id}/news": case.news,
     "/cases/{id}/assessment": assessment.assessment_screen,
     "/cases/{id}/{form}": case.form_screen,
 }
 _ASKED: dict[str, Screen] = {
+    "/rota": leader.change_rota,
+    "/people": leader.change_person,
+    "/me": leader.change_contact,
     "/cases/{id}/purpose": case.say_purpose,
     "/cases/{id}/known": case.know_nobody,
     "/cases/{id}/assessment/draft": assessment.save_draft,
@@ -43,16 +49,13 @@ _ACTS: dict[str, tuple[str, Shape | None]] = {
 """Each with the sentence that confirms it, and what makes the act's JSON of its fields."""
 
 
-def screen_routes(console: Console, api_routes: Iterable[BaseRoute]) -> list[BaseRoute]:
+def screen_routes(console: Console) -> list[BaseRoute]:
     """The routes, on top of the API's."""
-    api = {
-        route.path: route.endpoint
-        for route in api_routes
-        if isinstance(route, Route) and "POST" in (route.methods or ())
-    }
-    acts = {path: posted(console, api[f"/v1{path}"], done=done, shape=shape) for path, (done, shape) in _ACTS.items()}
     return [
         *(Route(path, partial(screen, console), methods=["POST"]) for path, screen in _ASKED.items()),
-        *(Route(path, act, methods=["POST"]) for path, act in acts.items()),
+        *(
+            Route(path, posted(console, f"/v1{path}", done=done, shape=shape), methods=["POST"])
+            for path, (done, shape) in _ACTS.items()
+        ),
         *(Route(path, partial(screen, console), methods=["GET"]) for path, screen in _SCREENS.items()),
     ]

@@ -55,6 +55,27 @@ ANSWERS = {
     "denied": ("nej", "no"),
     "unknown": ("ved ikke", "do not know"),
 }
+ROLES = {
+    "consultant": ("Konsulent", "Consultant"),
+    "authority": ("Myndighed", "Authority"),
+    "leader": ("Leder", "Leader"),
+    "auditor": ("Revisor", "Auditor"),
+    "operator": ("Drift", "Operator"),
+}
+_LACKS = {
+    "nobody": ("Ingen kan nås", "Nobody can be reached"),
+    "first_unreachable": ("Den første kan ikke nås", "The first one cannot be reached"),
+    "nobody_on_call": ("Ingen konsulent på vagt: Døgnvagten dækker", "No consultant on call: the duty desk covers"),
+}
+_DAYS = (
+    ("mandag", "Monday"),
+    ("tirsdag", "Tuesday"),
+    ("onsdag", "Wednesday"),
+    ("torsdag", "Thursday"),
+    ("fredag", "Friday"),
+    ("lørdag", "Saturday"),
+    ("søndag", "Sunday"),
+)
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -73,6 +94,16 @@ def sign(sign_id: str, lang: Language) -> str:
     """A sign in words; what is no sign of the catalogue is shown as it was written."""
     known = SIGNS.get(sign_id)
     return lang.say(known.danish, known.english) if known else sign_id
+
+
+def day(n: int, lang: Language) -> str:
+    """The ISO weekday's name (Monday is 1)."""
+    return lang.say(*_DAYS[n - 1])
+
+
+def lack(code: str, lang: Language) -> str:
+    """What a gap of the rota lacks."""
+    return lang.say(*_LACKS.get(code, (code, code)))
 
 
 def question(sign_id: str, lang: Language) -> str:

@@ -1,0 +1,126 @@
+"""The leader's screens: who is on call, who they are, whether somebody can be reached now; one's own contact."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.escalation.web.console import Console, sign_in_first, visitor
+from services.escalation.web.console.hold import instant
+from shared.auth.people import Role
+from shared.web.application import fields
+from shared.web.problems import Problem
+
+Json: TypeAlias = dict[str, Any]
+Fields: TypeAlias = Mapping[str, str]
+
+
+async def reach_screen(console: Console, request: Request) -> Response:
+    """Can we reach somebody now? Then the next 72 hours, the first gap first."""
+    return await _screen(console, request, "reach.html", reach="/v1/reach")
+
+
+async def rota_screen(console: Console, request: Request) -> Response:
+    """Who is on call, and the forms by which a leader changes it."""
+    return await _screen(console, request, "rota.html", rota="/v1/rota", staff="/v1/people")
+
+
+async def people_screen(console: Console, request: Request) -> Response:
+    """The people, and whether each can be reached."""
+    return await _screen(console, request, "people.html", staff="/v1/people")
+
+
+async def me_screen(console: Console, request: Request) -> Response:
+    """Where the one who is signed in is reached."""
+    return await _screen(console, request, "me.html")
+
+
+async def change_rota(console: Console, request: Request) -> Response:
+    """Add one thing to the rota, or take one away; a rota that somebody changed meanwhile is shown anew."""
+
+    def put(sent: Fields, rota: Json) -> tuple[str, Json]:
+        kind = sent.get("kind", "")
+        kept = {name: list(rota[name]) for name in ("weekly", "shifts", "swaps", "absences")}
+        if kind in kept and "remove" in sent:
+            place = sent["remove"]
+            kept[kind] = [each for n, each in enumerate(kept[kind]) if str(n) != place]
+        elif kind in kept:
+            kept[kind].append(_ADDED[kind](sent))
+        version = sent.get("version", "")
+        return "/v1/rota", {"version": int(version) if version.isdecimal() else 0, **kept}
+
+    return await _changed(console, request, "/rota", put, reads="/v1/rota")
+
+
+async def change_person(console: Console, request: Request) -> Response:
+    """Add a person, or change one."""
+
+    def put(sent: Fields, _people: Json) -> tuple[str, Json]:
+        codes = {
+            "roles": [role.value for role in Role if f"role.{role}" in sent],
+            "units": [unit for unit in sent.get("units", "*").replace(",", " ").split() if unit],
+            "active": "active" in sent,
+        }
+        return "/v1/people", {
+            "people": [{"person_id": sent.get("person_id", ""), "name": sent.get("name", ""), **codes}]
+        }
+
+    return await _changed(console, request, "/people", put, reads="/v1/people")
+
+
+async def change_contact(console: Console, request: Request) -> Response:
+    """Everybody for themselves."""
+
+    def put(sent: Fields, _nothing: Json) -> tuple[str, Json]:
+        return "/v1/me/contact", {"channel": "email", "address": sent.get("address", "")}
+
+    return await _changed(console, request, "/me", put, reads=None)
+
+
+async def _screen(console: Console, request: Request, template: str, **looks: str) -> Response:
+    who = visitor(request)
+    if who is None:
+        return sign_in_first(request)
+    found: Json = {name: await console.asked("GET", path, request) for name, path in looks.items()}
+    return console.show(request, template, who, now=console.api.transactions.clock.now(), refused=None, **found)
+
+
+async def _changed(
+    console: Console,
+    request: Request,
+    screen: str,
+    put: Callable[[Fields, Json], tuple[str, Json]],
+    *,
+    reads: str | None,
+) -> Response:
+    if visitor(request) is None:
+        return sign_in_first(request)
+    sent = await fields(request)
+    stands = await console.asked("GET", reads, request) if reads else {}
+    path, content = put(sent, stands)
+    try:
+        await console.asked("PUT", path, request, content)
+    except Problem as problem:
+        if problem.status in (404, 403):
+            raise
+        return RedirectResponse(f"{screen}?done={problem.code}", 303)
+    return RedirectResponse(f"{screen}?done=saved", 303)
+
+
+def _span(sent: Fields) -> Json:
+    return {"starts_at": instant(sent.get("starts", "")), "ends_at": instant(sent.get("ends", ""))}
+
+
+def _weekly(sent: Fields) -> Json:
+    days = [n for n in range(1, 8) if f"day.{n}" in sent]
+    times = {"starts": sent.get("from", ""), "ends": sent.get("to", "")}
+    return {"person": sent.get("person", ""), "days": days, **times, "first": sent.get("first", "")}
+
+
+_ADDED: Mapping[str, Callable[[Fields], Json]] = {
+    "weekly": _weekly,
+    "shifts": lambda sent: {"person": sent.get("person", ""), "span": _span(sent)},
+    "swaps": lambda sent: {"off": sent.get("off", ""), "on": sent.get("on", ""), "span": _span(sent)},
+    "absences": lambda sent: {"person": sent.get("person", ""), "span": _span(sent)},
+}
