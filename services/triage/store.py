@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from services.triage.domain import Rating, ReportFacts, decoded, encoded, facts_in, snapshot
+from services.triage.domain import Rating, ReportFacts, decoded, encoded, facts_in, rate, snapshot
+from services.triage.rules import rule_set
 from shared.events.codes import AgeBand, Reading
 from shared.events.intake import ReportRead, ReportReceived, SignFact
 from shared.ids import CaseId, ReportId
@@ -29,6 +30,10 @@ class Made:
     def report_ids(self) -> tuple[ReportId, ...]:
         """The reports that were rated, in the order of their ids."""
         return tuple(sorted((report.report_id for report in self.facts), key=str))
+
+    def again(self) -> Rating:
+        """The rating made anew from its facts, by its rule set, as of its moment: the replay that must not differ."""
+        return rate(self.facts, rule_set(self.rule_set), as_of=self.as_of)
 
     def says_the_same_as(self, other: "Made") -> bool:
         """Whether telling the other after this one would be no news."""
