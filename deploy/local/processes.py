@@ -178,7 +178,7 @@ def _own_settings(place: Place, service: str) -> dict[str, str]:
         "OIDC_ISSUER": place.http("sign-in"),
         "OIDC_CLIENT_SECRET": place.password("sign-in"),
     }
-    own = {"intake": people, "escalation": seed | people, "notify": seed | mail}
+    own = {"triage": {"DUTY_PHONE": _DUTY_PHONE}, "intake": people, "escalation": seed | people, "notify": seed | mail}
     return own.get(service, {})
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from services.triage import handlers, tick
 from services.triage.settings import Settings
-from services.triage.web import ROUTES
+from services.triage.web import routes
 from shared.delivery import DELIVERY
 from shared.delivery.inbox import On
 from shared.events.intake import ReportRead, ReportReceived
@@ -13,6 +13,7 @@ from shared.events.triage import CaseRated
 from shared.postgres.migrations import migrations_in
 from shared.process import Loop, Service, migrate_service, open_service
 from shared.web.application import application
+from shared.web.screens import Screens
 
 NAME = "triage"
 MIGRATIONS = migrations_in(DELIVERY, Path(__file__).parent)
@@ -25,8 +26,10 @@ SUBSCRIPTIONS = (
 async def work(settings: Settings) -> None:
     """Hear of reports, rate their cases, rate again when a date has come near; show the rules."""
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
+        screens = Screens(Path(__file__).parent / "web", settings)
         consumer = service.consumer(SUBSCRIPTIONS)
-        web = application([*ROUTES, *service.events(SUBSCRIPTIONS)], ready=partial(service.worker_missing, consumer))
+        ready = partial(service.worker_missing, consumer)
+        web = application([*routes(screens), *service.events(SUBSCRIPTIONS)], ready=ready, screens=screens)
         await service.work(web, consumer, _loops(service))
 
 

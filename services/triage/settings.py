@@ -1,7 +1,7 @@
-"""What triage is told by its environment: nothing beside what every service is told."""
+"""What triage is told by its environment: what every service with screens is told, for the page of the rules."""
 
-from shared.settings import ServiceSettings
+from shared.settings import ScreenSettings
 
 
-class Settings(ServiceSettings):
+class Settings(ScreenSettings):
     """Settings of triage."""

@@ -1,9 +1,8 @@
-"""The published rules: JSON for programs, a page in Danish for people. Open to everybody, since they hold no case."""
+"""The published rules: JSON for programs, a page for people. Open to everybody, since they hold no case."""
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -12,46 +11,43 @@ from services.triage.domain import Rule, RuleSet, Tense, Term
 from services.triage.rules import VERSIONS, newest, rule_set
 from shared.events.codes import Level
 from shared.signs import SIGNS
+from shared.web.language import Language
 from shared.web.problems import Problem
+from shared.web.screens import Screens, for_people
 
-_FOLDER = Path(__file__).parent
-_PAGES = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-_PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "Vary": "Accept",
+_VARY = {"Vary": "Accept"}
+_LEVELS = {
+    Level.ACUTE: ("Akut", "Acute"),
+    Level.HIGH: ("Høj", "High"),
+    Level.ELEVATED: ("Forhøjet", "Elevated"),
+    Level.LOW: ("Lav", "Low"),
 }
-_LEVELS = {Level.ACUTE: "Akut", Level.HIGH: "Høj", Level.ELEVATED: "Forhøjet", Level.LOW: "Lav"}
 
 
-async def get_rules(request: Request) -> Response:
+def routes(screens: Screens) -> list[Route]:
+    """The routes."""
+    return [
+        Route("/rules", partial(_get_rules, screens)),
+        Route("/rules/{version:int}", partial(_get_rule_set, screens)),
+    ]
+
+
+async def _get_rules(screens: Screens, request: Request) -> Response:
     """The versions there are; a person is shown the newest."""
-    if _wants_page(request):
-        return _page(newest())
+    if for_people(request):
+        return _page(screens, request, newest())
     versions = [{"version": version, "url": f"/rules/{version}"} for version in VERSIONS]
-    return JSONResponse({"newest": VERSIONS[-1], "versions": versions}, headers={"Vary": "Accept"})
+    return JSONResponse({"newest": VERSIONS[-1], "versions": versions}, headers=_VARY)
 
 
-async def get_rule_set(request: Request) -> Response:
+async def _get_rule_set(screens: Screens, request: Request) -> Response:
     """One version, whole."""
     version = request.path_params["version"]
     if version not in VERSIONS:
         raise Problem(404, "no_such_rule_set", f"There are {', '.join(map(str, VERSIONS))}.")
-    if _wants_page(request):
-        return _page(rule_set(version))
-    return JSONResponse(published(rule_set(version)), headers={"Vary": "Accept"})
-
-
-async def get_style(_request: Request) -> Response:
-    """The style of the page."""
-    return Response((_FOLDER / "rules.css").read_text(encoding="utf-8"), media_type="text/css")
-
-
-ROUTES = (
-    Route("/rules", get_rules),
-    Route("/rules/style.css", get_style),
-    Route("/rules/{version:int}", get_rule_set),
-)
+    if for_people(request):
+        return _page(screens, request, rule_set(version))
+    return JSONResponse(published(rule_set(version)), headers=_VARY)
 
 
 def published(rules: RuleSet) -> dict[str, Any]:
@@ -107,25 +103,31 @@ def _term(term: Term) -> dict[str, Any]:
     return {"sign": term.sign, "when": term.tense.value, **dated}
 
 
-def _wants_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
-
-
-def _page(rules: RuleSet) -> Response:
+def _page(screens: Screens, request: Request, rules: RuleSet) -> Response:
     levels = [
         (level.value, name, [rule for rule in rules.rules if rule.level is level]) for level, name in _LEVELS.items()
     ]
-    page = _PAGES.get_template("rules.html").render(
-        rules=rules, levels=levels, log=_until(rules), newest=VERSIONS[-1], words=_words, signs=SIGNS
+    return screens.page(
+        request,
+        "rules.html",
+        headers=_VARY,
+        rules=rules,
+        levels=levels,
+        log=_until(rules),
+        newest=VERSIONS[-1],
+        signs=SIGNS,
+        words=_words,
     )
-    return Response(page, media_type="text/html", headers=_PAGE_HEADERS)
 
 
-def _words(term: Term) -> str:
-    """A sign as a rule asks for it, in Danish."""
-    words = SIGNS[term.sign].danish
+def _words(term: Term, lang: Language) -> str:
+    """A sign as a rule asks for it."""
+    sign = SIGNS[term.sign]
+    words = lang.say(sign.danish, sign.english)
     if term.tense is not Tense.EVER:
-        words += " – aktuelt" if term.tense is Tense.NOW else " – tidligere"
+        words += (
+            lang.say(" – aktuelt", " – current") if term.tense is Tense.NOW else lang.say(" – tidligere", " – earlier")
+        )
     if term.within_days is not None:
-        words += f" – om højst {term.within_days} dage" + (" eller uden kendt dato" if term.undated else "")
-    return words
+        words += lang.say(f" – om højst {term.within_days} dage", f" – within {term.within_days} days")
+    return words + (lang.say(" eller uden kendt dato", " or without a known date") if term.undated else "")
