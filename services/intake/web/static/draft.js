@@ -4,6 +4,7 @@
 const PLACE = "draft";
 const seals = globalThis.crypto?.subtle;
 let held = null;
+let era = 0;
 
 /** What this tab kept, or null. Asks the server for a key now, so that one is there when the connection is not. */
 export async function restore() {
@@ -26,16 +27,19 @@ export async function restore() {
 /** Keep these values, sealed. */
 export async function keep(values) {
   if (!seals) return;
+  const begun = era;
   held ??= await ask().catch(() => null);
   if (!held) return;
   const nonce = crypto.getRandomValues(new Uint8Array(12));
   const words = new TextEncoder().encode(JSON.stringify(values));
   const sealed = await seals.encrypt({ name: "AES-GCM", iv: nonce }, held.key, words);
+  if (begun !== era) return;
   sessionStorage.setItem(PLACE, JSON.stringify({ draft: held.draft, nonce: text(nonce), sealed: text(new Uint8Array(sealed)) }));
 }
 
-/** Forget what was kept. */
+/** Forget what was kept, and what is just being sealed. */
 export function forget() {
+  era += 1;
   sessionStorage.removeItem(PLACE);
   held = null;
 }

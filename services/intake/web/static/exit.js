@@ -7,6 +7,7 @@ function leave(event) {
   event?.preventDefault();
   document.documentElement.hidden = true;
   document.body.replaceChildren();
+  dispatchEvent(new Event("leave"));
   sessionStorage.clear();
   document.title = " ";
   location.replace(link.href);

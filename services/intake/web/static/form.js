@@ -65,7 +65,7 @@ function fillCheck() {
     const told = answers(section);
     const heading = section.querySelector(n === 0 ? "legend" : "h1");
     copy.querySelector("h2").textContent = words(heading);
-    copy.querySelector("button").append(Object.assign(document.createElement("span"), { className: "sr-only", textContent: `: ${words(heading)}` }));
+    copy.querySelector("button").append(Object.assign(document.createElement("span"), { className: "sr-only", textContent: words(heading) }));
     copy.querySelector("button").addEventListener("click", () => change(n + 1));
     const open = told.filter((each) => each.chosen || told.length === 1).filter((each) => !each.answer).length;
     const note = copy.querySelector(".muted");
@@ -130,9 +130,10 @@ async function send() {
 }
 
 let later = 0;
-const keepNow = () => sending || keep({ key, values: Object.fromEntries(new FormData(form)) });
+const keepNow = () => sending || !form.isConnected || keep({ key, values: Object.fromEntries(new FormData(form)) });
 form.addEventListener("input", () => { clearTimeout(later); later = setTimeout(keepNow, 250); });
 addEventListener("visibilitychange", () => document.hidden && keepNow());
+addEventListener("leave", forget);
 
 document.addEventListener("click", (event) => {
   const direction = event.target.closest("[data-go]")?.dataset.go;

@@ -1,0 +1,309 @@
+"""A teacher on a phone: the answer before the question, four taps and a text, and a text that is never lost."""
+
+import asyncio
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.e2e.conftest import ONE_LOOP, Site
+from tests.support.browser import WIDE
+
+pytestmark = ONE_LOOP
+
+TEXT = 'Hun sagde i dag: "Jeg skal forloves på lørdag." <b>{{ 7 * 7 }}</b> \u202egnp'
+PLANTED = "Plantetord"
+
+
+async def tap(page: Page, name: str) -> None:
+    await page.get_by_role("button", name=name, exact=True).click()
+
+
+async def write(page: Page, text: str = TEXT) -> None:
+    """To the text, and write it."""
+    await page.get_by_role("radio", name="13–17 år").check()
+    await tap(page, "Videre")
+    await page.get_by_label("Med dine egne ord").fill(text)
+
+
+async def to_check(page: Page, text: str = TEXT) -> None:
+    await write(page, text)
+    await tap(page, "Gå til tjek og send")
+
+
+async def kept(page: Page) -> str:
+    """Everything that the browser keeps for this site."""
+    store = "JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie, history.state, document.title])"
+    return str(await page.evaluate(store))
+
+
+async def kept_once(page: Page) -> None:
+    """Wait until the draft is kept. (Playwright's own waiting evaluates strings, which the pages forbid.)"""
+    async with asyncio.timeout(20):
+        while await page.evaluate("sessionStorage.length") != 1:  # noqa: ASYNC110 the browser's, not ours
+            await asyncio.sleep(0.05)
+
+
+async def bodies(site: Site) -> list[Any]:
+    rows = await site.ground.pool.fetch("SELECT * FROM reports JOIN cases USING (case_id)")
+    keys = [site.ground.keys.unwrap(row["wrapped_key"]) for row in rows]
+    opened = [
+        key.unseal(row["body_sealed"], table="reports", column="body_sealed", row=row["report_id"])
+        for key, row in zip(keys, rows, strict=True)
+    ]
+    return [json.loads(body) for body in opened]
+
+
+@pytest.mark.parametrize(("path", "no"), [("/", "Nej, ikke endnu."), ("/?lang=en", "No, not yet.")])
+async def test_no_not_yet_and_112_are_seen_without_scrolling(site: Site, path: str, no: str) -> None:
+    page = await site.page(path)
+    for seen in (page.get_by_text(no), page.locator("main").get_by_role("link", name="112"), page.locator("#exit")):
+        await expect(seen).to_be_in_viewport(ratio=1)
+
+
+async def test_five_taps_and_a_text_are_enough(site: Site) -> None:
+    page = await site.page()
+    taps: list[str] = []
+    await page.expose_function("tapped", lambda what: taps.append(what))
+    await page.evaluate("addEventListener('click', (tap) => tap.isTrusted && tapped(tap.target.tagName), true)")
+    await to_check(page)
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    assert 3 <= len(taps) <= 5, taps
+    assert [body["text"] for body in await bodies(site)] == [TEXT]
+    assert site.pages[0].errors == []
+
+
+async def test_a_phone_shows_a_section_at_a_time_and_back_goes_one_back(site: Site) -> None:
+    page = await site.page()
+    await write(page)
+    await expect(page.get_by_role("heading", name="Må jeg ringe hjem?")).to_be_hidden()
+    await tap(page, "Videre")
+    await expect(page.get_by_role("heading", name="Ved du noget om fare?")).to_be_focused()
+    assert await page.title() == "Beredskab: trin 3"
+    await page.go_back()
+    await expect(page.get_by_label("Med dine egne ord")).to_have_value(TEXT)
+    await tap(page, "Tilbage")
+    await expect(page.get_by_role("radio", name="13–17 år")).to_be_checked()
+    await page.go_forward()
+    await expect(page.get_by_label("Med dine egne ord")).to_have_value(TEXT)
+    assert page.url == f"{site.url}/"
+
+
+async def test_a_desk_shows_all_on_one_page(site: Site) -> None:
+    page = await site.page(viewport=WIDE)
+    for heading in ("Må jeg ringe hjem?", "Hvad har du set eller hørt?", "Hvordan må vi kontakte dig?"):
+        await expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    await page.get_by_label("Med dine egne ord").fill(TEXT)
+    await tap(page, "Gå til tjek og send")
+    await page.get_by_role("button", name="Ret Hvad har du set eller hørt?").click()
+    await expect(page.get_by_label("Med dine egne ord")).to_have_value(TEXT)
+
+
+async def test_sentences_and_questions_follow_the_age(site: Site) -> None:
+    page = await site.page(viewport=WIDE)
+    afraid = page.get_by_role("group", name=re.compile("bange for at blive slået ihjel"))
+    await page.get_by_role("radio", name="0–5 år").check()
+    await expect(afraid).to_be_hidden()
+    await expect(page.get_by_text("Hvem henter, og hvornår?")).to_be_visible()
+    await page.get_by_role("radio", name="18 år eller over").check()
+    await expect(afraid).to_have_accessible_name("Er personen bange for at blive slået ihjel?")
+    await page.get_by_role("radio", name="Ventet barn").check()
+    await expect(afraid).to_have_accessible_name("Er moren bange for at blive slået ihjel?")
+    await page.get_by_role("radio", name="Gennem mit arbejde").check()
+    await expect(page.get_by_label("Send en mail til min egen arbejdspostkasse")).to_be_visible()
+
+
+async def test_what_is_asked_and_written_arrives(site: Site) -> None:
+    page = await site.page(viewport=WIDE)
+    await page.get_by_role("radio", name="6–12 år").check()
+    travel = page.get_by_role("group", name="Er der planer om en rejse til udlandet?")
+    await travel.get_by_role("radio", name="Ja").check()
+    await page.get_by_label("Hvornår?", exact=True).first.fill("2026-04-01")
+    await page.get_by_label("Navn", exact=True).fill("Anna")
+    for n, name in enumerate(("Bo", "Cille"), start=1):
+        await tap(page, "Tilføj søskende")
+        await page.get_by_label(f"Navn på søskende {n}").fill(name)
+    await tap(page, "Gå til tjek og send")
+    await expect(page.get_by_text("4 ikke besvaret. Tæller som »ved ikke«.")).to_have_count(1)
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    (body,) = await bodies(site)
+    assert body["answers"] == [{"sign": "travel.planned", "answer": "said", "date": "2026-04-01"}]
+    assert [child["name"] for child in body["children"]] == ["Anna", "Bo", "Cille"]
+
+
+async def test_without_connection_the_text_stays_and_goes_when_it_is_back(site: Site) -> None:
+    page = await site.page()
+    await to_check(page)
+    await page.context.set_offline(True)
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("alert")).to_contain_text("Ingen forbindelse. Din tekst er her stadig")
+    await expect(page.locator("dd", has_text="Jeg skal forloves på lørdag")).to_be_visible()
+    await page.context.set_offline(False)
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    assert len(await site.reports()) == 1
+
+
+async def test_a_server_that_is_away_for_a_while_gets_the_report_once(site: Site) -> None:
+    page = await site.page()
+    await to_check(page)
+    await site.close()
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("alert")).to_contain_text("vi prøver igen")
+    await site.open()
+    await tap(page, "Prøv nu")
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    assert len(await site.reports()) == 1
+
+
+async def test_a_database_that_is_away_is_told_with_the_phone_number(site: Site) -> None:
+    page = await site.page()
+    await to_check(page)
+    await page.route("**/send", lambda route: route.fulfill(status=503, json={}))
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("alert")).to_contain_text("Den er ikke sendt endnu. Haster det, så ring 70 20 00 00.")
+    await page.unroute("**/send")
+    await tap(page, "Prøv nu")
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+
+
+async def test_an_answer_lost_on_its_way_makes_no_second_report(site: Site) -> None:
+    page = await site.page()
+    await to_check(page)
+
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await page.route("**/send", lose, times=1)
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    assert len(await site.reports()) == 1
+
+
+async def test_two_taps_on_send_are_one_report(site: Site) -> None:
+    page = await site.page()
+    await to_check(page)
+    await page.get_by_role("button", name="Send underretning").dblclick()
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    assert len(await site.reports()) == 1
+
+
+async def test_a_reload_and_a_way_round_lose_nothing_and_nothing_lies_open(site: Site) -> None:
+    page = await site.page()
+    await write(page, PLANTED)
+    await kept_once(page)
+    assert PLANTED not in await kept(page)
+    await page.reload()
+    await expect(page.get_by_label("Med dine egne ord")).to_have_value(PLANTED)
+    await page.goto(f"{site.url}/receipt")
+    await page.go_back()
+    await expect(page.get_by_label("Med dine egne ord")).to_have_value(PLANTED)
+    await tap(page, "English")
+    await expect(page.get_by_label("In your own words")).to_have_value(PLANTED)
+    assert page.url == f"{site.url}/?lang=en"
+
+
+async def test_what_was_sent_is_forgotten(site: Site) -> None:
+    page = await site.page()
+    await to_check(page, PLANTED)
+    await kept_once(page)
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    assert await page.evaluate("sessionStorage.length") == 0
+    await page.go_back()
+    await expect(page.get_by_role("heading", name="Må jeg ringe hjem?")).to_be_visible()
+    assert PLANTED not in await page.content()
+    assert await page.get_by_label("Med dine egne ord").input_value() == ""
+
+
+async def test_no_address_title_store_or_history_holds_a_word(site: Site) -> None:
+    page = await site.page()
+    await write(page, PLANTED)
+    for _ in range(6):
+        await tap(page, "Videre")
+    await page.get_by_label("Navn", exact=True).fill(PLANTED)
+    await kept_once(page)
+    seen = [await kept(page)]
+    await tap(page, "Gå til tjek og send")
+    seen.append(await kept(page))
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    seen.append(await kept(page))
+    assert not [told for told in seen + site.pages[0].addresses if PLANTED in told]
+    code = (await page.locator("#code").inner_text()).replace(" ", "")
+    assert not [told for told in seen + site.pages[0].addresses if code in told]
+
+
+@pytest.mark.parametrize("way", ["link", "keys"])
+async def test_leaving_blanks_forgets_and_leads_away(site: Site, way: str) -> None:
+    page = await site.page()
+    await write(page, PLANTED)
+    await kept_once(page)
+    if way == "link":
+        await page.locator("#exit").click()
+    else:
+        for _ in range(3):
+            await page.keyboard.press("Shift")
+    await page.wait_for_url("**/paper")
+    assert await page.evaluate("sessionStorage.length") == 0
+    await page.go_back()
+    assert PLANTED not in await page.content()
+
+
+async def test_capital_letters_do_not_leave_the_page(site: Site) -> None:
+    page = await site.page()
+    await write(page, "")
+    await page.get_by_label("Med dine egne ord").press_sequentially("ABC")
+    for key in ("Shift", "A", "Shift", "B", "Shift"):
+        await page.keyboard.press(key)
+    await expect(page.get_by_label("Med dine egne ord")).to_have_value("ABCAB")
+
+
+async def test_the_keyboard_alone_is_enough(site: Site) -> None:
+    page = await site.page()
+    first = []
+    for _ in range(3):
+        await page.keyboard.press("Tab")
+        first.append(await page.evaluate("document.activeElement.textContent.trim()"))
+    assert first == ["Forlad siden", "English", "Gå til indholdet"]
+
+    async def reach(selector: str) -> None:
+        for _ in range(60):
+            await page.keyboard.press("Tab")
+            if await page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+                return
+        pytest.fail(f"{selector} cannot be reached")
+
+    await reach("[name=age]")
+    await page.keyboard.press("Space")
+    await reach("[data-go=on]")
+    await page.keyboard.press("Enter")
+    await reach("#text")
+    await page.keyboard.type("Hun sagde noget.")
+    await reach("#step-2 [type=submit]")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Tjek, før du sender")).to_be_focused()
+    await reach("#send")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    assert [body["text"] for body in await bodies(site)] == ["Hun sagde noget."]
+
+
+async def test_without_javascript_one_page_a_check_page_and_the_receipt(site: Site) -> None:
+    page = await site.page(java_script_enabled=False)
+    await page.get_by_role("radio", name="13–17 år").check()
+    await page.get_by_label("Med dine egne ord").fill(TEXT)
+    await page.get_by_label("Dit navn").fill("Tove")
+    await page.get_by_label("Dit navn").press("Enter")
+    await expect(page.get_by_role("heading", name="Tjek, før du sender")).to_be_visible()
+    await page.get_by_role("button", name="Ret Hvad har du set eller hørt?").click()
+    await expect(page.get_by_label("Med dine egne ord")).to_have_value(TEXT)
+    await tap(page, "Gå til tjek og send")
+    await page.get_by_role("button", name="Send underretning").dblclick()
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    await page.reload()
+    assert [body["text"] for body in await bodies(site)] == [TEXT]
