@@ -31,8 +31,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize(("name", "target"), LINK.findall(text(ROOT / "docs" / "rules.md")))
-def test_what_the_table_of_rules_names_is_defined_where_it_says(name: str, target: str) -> None:
+NAMED = [
+    *LINK.findall(text(ROOT / "docs" / "rules.md")),
+    *((name, target) for name, target in LINK.findall(text(ROOT / "docs" / "security.md")) if name[:5] == "test_"),
+]
+
+
+@pytest.mark.parametrize(("name", "target"), NAMED)
+def test_what_the_tables_of_rules_and_security_name_is_defined_where_it_says(name: str, target: str) -> None:
     source = text((ROOT / "docs" / target).resolve())
     assert re.search(rf"^\s*(async def|def|class) {re.escape(name)}\b|^{re.escape(name)}\b.*=", source, re.M)
 
