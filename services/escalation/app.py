@@ -13,6 +13,7 @@ from services.escalation.settings import Settings
 from services.escalation.web.api import Api
 from services.escalation.web.console import Console, doors_of
 from services.escalation.web.console.routes import screen_routes
+from services.escalation.web.entries import Entries
 from services.escalation.web.disclosures import Disclosures
 from services.escalation.web.routes import routes
 from shared.auth import AUTH
@@ -46,7 +47,8 @@ async def web(settings: Settings) -> None:
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         people_tokens = PeopleTokens.read(settings.keys_dir, settings.clock)
         contacts = Contacts(settings.peers["notify"], service.tokens) if "notify" in settings.peers else None
-        api = Api(service.transactions, people_tokens, service.keys, contacts)
+        entries = Entries(settings.peers["intake"], service.tokens)
+        api = Api(service.transactions, people_tokens, service.keys, contacts, entries)
         desk = Desk(service.pool, settings.clock, settings, Provider(settings))
         screens = Screens(Path(__file__).parent / "web", settings)
         doors = routes(api)

@@ -11,11 +11,12 @@ from services.intake import tick
 from services.intake.handlers import receipt
 from services.intake.secrets import Secrets
 from services.intake.settings import Settings
-from services.intake.web import form, reports
+from services.intake.web import form, phone, reports
 from services.intake.web import receipt as receipt_pages
 from services.intake.web.internal import internal_routes
 from services.intake.web.reports import Door
 from shared.auth import AUTH
+from shared.auth.people import PeopleTokens
 from shared.auth.provider import Provider
 from shared.delivery import DELIVERY
 from shared.delivery.inbox import On
@@ -45,8 +46,9 @@ async def web(settings: Settings) -> None:
         screens = Screens(Path(__file__).parent / "web", settings)
         desk = Desk(service.pool, settings.clock, settings, Provider(settings))
         services = [*service.events(SUBSCRIPTIONS), *internal_routes(service.transactions, secrets, service.tokens)]
-        more = [*services, *sign_in_routes(desk, screens)]
         door = Door(service.transactions, secrets, settings.duty_phone)
+        calls = phone.routes(door, PeopleTokens.read(settings.keys_dir, settings.clock), service.tokens)
+        more = [*services, *calls, *sign_in_routes(desk, screens)]
         await service.serve(Recognising(front(door, screens, settings, more, ready=service.database_missing), desk))
 
 

@@ -8,6 +8,7 @@ from services.intake import app
 from services.intake.app import front
 from services.intake.secrets import Secrets
 from services.intake.settings import Settings
+from services.intake.web import phone
 from services.intake.web.patience import Patience
 from services.intake.web.reports import Door
 from shared.web.screens import Screens
@@ -38,4 +39,5 @@ def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: boo
         return []
 
     door = Door(ground.transactions, secrets, settings.duty_phone, Patience(shortest=0.02, longest=0.1))
-    return front(door, Screens(Path(app.__file__).parent / "web", settings), settings, ready=ready)
+    screens = Screens(Path(app.__file__).parent / "web", settings)
+    return front(door, screens, settings, phone.routes(door, ground.people, ground.tokens), ready=ready)

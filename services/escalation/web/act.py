@@ -44,6 +44,11 @@ class Acknowledge(Body):
     covers_report_no: int = Field(ge=1, le=2**31 - 1)
     promise_minutes: int = Field(default=60, ge=1, le=24 * 60)
 
+    @property
+    def promise(self) -> timedelta:
+        """How long they promise to take."""
+        return timedelta(minutes=self.promise_minutes)
+
 
 class PhoneAnswer(Versioned):
     """What a person said on the phone, and when."""
@@ -91,7 +96,7 @@ class Countersign(Versioned):
 
 async def _acknowledge(api: Api, request: Request) -> JSONResponse:
     async with acting(api, request, Acknowledge, may=ANSWERS) as act:
-        covers, promise = act.asked.covers_report_no, timedelta(minutes=act.asked.promise_minutes)
+        covers, promise = act.asked.covers_report_no, act.asked.promise
         return await act.done(await acts.acknowledge(act.tx, act.who, act.case_id, covers=covers, promise=promise))
 
 

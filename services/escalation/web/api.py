@@ -14,6 +14,7 @@ from services.escalation.contacts import Contacts
 from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.escalation import Refused
 from services.escalation.store import case
+from services.escalation.web.entries import Entries
 from services.escalation.web.view import Json, case_as_told
 from shared.auth.people import PeopleTokens, Person, Role
 from shared.delivery.outbox import Transaction, Transactions
@@ -36,6 +37,8 @@ class Api:
     keys: KeyRing
     contacts: Contacts | None = None
     """The way to notify, where its address is known."""
+    entries: Entries | None = None
+    """The way to intake for what staff write down."""
 
     async def reachable(self, ids: Sequence[UUID]) -> Mapping[UUID, bool | None]:
         """Whether each person or desk has a verified contact point; None where nobody can say."""
@@ -131,12 +134,16 @@ class Act(Generic[B]):
         """The case as it is now."""
         return await case_as_told(self.tx, self.case_id, self.who, self.api.keys)
 
-    async def done(self, refused: Refused | None) -> JSONResponse:
+    async def after(self, refused: Refused | None) -> Json:
         """The case after the act. Raises the problem that a refusal by the rules is; nothing was changed then."""
         told = await self.told()
         if refused is not None:
             raise _refusal(refused, told)
-        return JSONResponse(told)
+        return told
+
+    async def done(self, refused: Refused | None) -> JSONResponse:
+        """That case as an answer. Raises as `after` does."""
+        return JSONResponse(await self.after(refused))
 
 
 @asynccontextmanager

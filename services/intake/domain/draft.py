@@ -7,12 +7,13 @@ counts as *unknown*.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from services.intake.domain.cpr import Cpr, age_band, cpr_of
+from shared.calendar import local
 from shared.events.codes import AgeBand, Answer, LegalKind, ReceiptRoute, ReporterKind, Unit, When
 from shared.events.intake import SignFact
 from shared.signs import SIGNS, SignId
@@ -150,6 +151,33 @@ def read_draft(body: object, *, on: date) -> Draft:
         already_supported=reader.yes(top.get("already_supported"), "already_supported"),
         unread=tuple(sorted(set(reader.unread), key=reader.unread.index)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A report that was said on the phone, and when: now, where that cannot be read or has not come yet."""
+
+    said_at: datetime
+    draft: Draft
+
+
+def read_entry(body: object, *, now: datetime) -> Spoken:
+    """Read the body of a report that a member of staff writes down: `received_at` is when they heard it."""
+    fields = body if isinstance(body, dict) else {}
+    draft = read_draft({**fields, "received_at": None} if fields else body, on=local(now).date())
+    said_at = _instant(fields.get("received_at"))
+    readable = said_at is not None and said_at <= now
+    unread = [path for path in draft.unread if path != "received_at"]
+    draft = replace(draft, unread=tuple(unread if readable else ["received_at", *unread]))
+    return Spoken(said_at if said_at is not None and readable else now, draft)
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
 
 
 _TOP = ("legal_kind", "reporter", "children", "text", "parents_know", "answers", "conflict", "already_supported")

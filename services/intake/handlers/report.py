@@ -4,9 +4,10 @@ import hashlib
 import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from services.intake.domain import receipt
-from services.intake.domain.draft import Draft, parse, read_draft
+from services.intake.domain.draft import Draft, parse, read_draft, read_entry
 from services.intake.handlers import child
 from services.intake.handlers.child import Placed
 from services.intake.secrets import Secrets
@@ -18,7 +19,7 @@ from shared.calendar import local
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.codes import Reading
 from shared.events.intake import ReportReceived
-from shared.ids import ReportId
+from shared.ids import CaseId, PersonId, ReportId
 from shared.telemetry.logging import log
 from shared.telemetry.tracing import current_traceparent
 
@@ -30,6 +31,18 @@ class Accepted:
     report_id: ReportId
     received_at: datetime
     draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A report that a member of staff writes down, about a case that they know of or one that is still to be found."""
+
+    by: PersonId
+    case_id: CaseId | None = None
+
+
+class NoSuchCase(Exception):
+    """The case is not known here."""
 
 
 async def accept(
@@ -56,6 +69,29 @@ async def accept(
     return Accepted(report_id, event.received_at, draft)
 
 
+async def write_down(transactions: Transactions, secrets: Secrets, raw: bytes, *, key: str, entry: Entry) -> Accepted:
+    """Store what was said on the phone; its clocks run from when it was said. Raises `NotJson`, `NoSuchCase`."""
+    body = parse(raw)
+    async with transactions.begin("write report down") as tx:
+        report_id = ReportId(tx.ids())
+        mac = _request_mac(secrets, key, raw, entry.case_id or entry.by)
+        first = await reports.claim(tx.conn, mac, report_id, now=tx.now)
+        if first != report_id:
+            again = await _again(tx, secrets, first)
+            return replace(again, draft=read_entry(body, now=tx.now).draft)
+        told = read_entry(body, now=tx.now)
+        known = await reports.newest_in(tx.conn, entry.case_id) if entry.case_id else None
+        if entry.case_id and known is None:
+            raise NoSuchCase
+        placed = await child.place(tx, secrets, told.draft.children, joining=known)
+        event = _received(tx, report_id, told.draft, placed)
+        said = {"received_at": told.said_at, "receipt_given_at": None, "entered_by": entry.by}
+        event = event.model_copy(update=said)
+        await _store(tx, secrets, event, placed, raw, adds_to=None)
+    log().info("report.accepted", report_id=report_id, case_id=placed.case_id)
+    return Accepted(report_id, event.received_at, told.draft)
+
+
 def _by_the_same(draft: Draft, earlier: Earlier) -> Draft:
     return replace(
         draft,
@@ -66,8 +102,8 @@ def _by_the_same(draft: Draft, earlier: Earlier) -> Draft:
     )
 
 
-def _request_mac(secrets: Secrets, key: str, raw: bytes, adds_to: ReportId | None) -> bytes:
-    content = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest() + (adds_to.bytes if adds_to else b"") + raw
+def _request_mac(secrets: Secrets, key: str, raw: bytes, about: UUID | None) -> bytes:
+    content = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest() + (about.bytes if about else b"") + raw
     return hmac.digest(secrets.lookup, b"request|" + content, hashlib.sha256)
 
 
@@ -116,8 +152,9 @@ async def _store(
         traceparent=current_traceparent(),
         adds_to=adds_to,
     )
-    facts: evidence.Facts = {"report_id": str(event.report_id), "report_no": event.report_no, "receipt": "screen"}
-    await evidence.record(tx, event.case_id, act="report_received", actor=None, facts=facts)
+    receipt_on = "screen" if event.receipt_given_at else None
+    facts: evidence.Facts = {"report_id": str(event.report_id), "report_no": event.report_no, "receipt": receipt_on}
+    await evidence.record(tx, event.case_id, act="report_received", actor=event.entered_by, facts=facts)
     if event.linked_case_ids:
         await cases.link(tx.conn, event.case_id, event.linked_case_ids)
     await tx.publish(event)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from asyncpg import Record
+
 from shared.events.codes import AgeBand, LegalKind, ReceiptRoute, ReporterKind, Unit
 from shared.events.intake import ReportReceived
 from shared.ids import CaseId, ChildId, ReportId
@@ -58,8 +60,8 @@ async def insert(
     await conn.execute(
         """INSERT INTO reports (report_id, case_id, report_no, received_at, entered_at, receipt_given_at, legal_kind,
                reporter_kind, receipt_route, unit, conflict_declared, already_supported, reading, reference,
-               body_sealed, traceparent, adds_to)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)""",
+               body_sealed, traceparent, adds_to, entered_by)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)""",
         event.report_id,
         event.case_id,
         event.report_no,
@@ -77,6 +79,7 @@ async def insert(
         body_sealed,
         traceparent,
         adds_to,
+        event.entered_by,
     )
     await conn.executemany(
         "INSERT INTO report_children (report_id, child_id, age_band) VALUES ($1, $2, $3)",
@@ -97,11 +100,19 @@ async def stored(conn: Connection, report_id: ReportId) -> Stored:
 
 async def to_add_to(conn: Connection, report_id: ReportId) -> Earlier:
     """The report that another one adds to."""
-    row = await conn.fetchrow(
-        "SELECT case_id, legal_kind, reporter_kind, receipt_route, unit FROM reports WHERE report_id = $1", report_id
-    )
+    row = await conn.fetchrow("SELECT * FROM reports WHERE report_id = $1", report_id)
     assert row is not None
-    children = await conn.fetch("SELECT child_id, age_band FROM report_children WHERE report_id = $1", report_id)
+    return await _earlier(conn, row)
+
+
+async def newest_in(conn: Connection, case_id: CaseId) -> Earlier | None:
+    """The newest report of the case; None where there is no such case."""
+    row = await conn.fetchrow("SELECT * FROM reports WHERE case_id = $1 ORDER BY report_no DESC LIMIT 1", case_id)
+    return await _earlier(conn, row) if row else None
+
+
+async def _earlier(conn: Connection, row: Record) -> Earlier:
+    children = await conn.fetch("SELECT child_id, age_band FROM report_children WHERE report_id = $1", row["report_id"])
     return Earlier(
         case_id=CaseId(row["case_id"]),
         legal_kind=LegalKind(row["legal_kind"]),

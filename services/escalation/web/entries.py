@@ -1,0 +1,49 @@
+"""Handing intake a report that somebody said on the phone, with a grant that names the case and the person."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import httpx2
+
+from services.escalation.web.view import Json
+from shared.auth.services import ServiceTokens
+from shared.ids import CaseId, PersonId
+from shared.telemetry.logging import error_code, log
+from shared.telemetry.tracing import current_traceparent
+from shared.web.problems import Unavailable
+
+
+class NotStored(Unavailable):
+    """intake did not take it: whoever wrote it down still has it before them."""
+
+    def __init__(self) -> None:
+        super().__init__("The case is yours, but the report is not stored yet. Send the same once more.")
+
+
+@dataclass(slots=True)
+class Entries:
+    """The way to intake's door for what staff write down."""
+
+    intake_url: str
+    tokens: ServiceTokens
+    client: httpx2.AsyncClient = field(default_factory=lambda: httpx2.AsyncClient(timeout=5, trust_env=False))
+
+    async def write_down(self, case_id: CaseId, by: PersonId, report: bytes) -> Json:
+        """Store a report in the case. The same words again are the same report. Raises `NotStored`."""
+        token = self.tokens.token("intake", {"case_id": str(case_id), "person_id": str(by)})
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Idempotency-Key": hashlib.sha256(by.bytes + report).hexdigest(),
+            "Content-Type": "application/json",
+        }
+        if traceparent := current_traceparent():
+            headers["traceparent"] = traceparent
+        try:
+            url = f"{self.intake_url}/internal/reports/phone"
+            answer = await self.client.post(url, content=report, headers=headers)
+            answer.raise_for_status()
+            stored: Json = answer.json()
+        except (httpx2.HTTPError, ValueError) as error:
+            log().error("phone_report.not_stored", case_id=case_id, error=error_code(error))
+            raise NotStored from None
+        return stored
