@@ -13,8 +13,8 @@ from services.escalation.settings import Settings
 from services.escalation.web.api import Api
 from services.escalation.web.console import Console, doors_of
 from services.escalation.web.console.routes import screen_routes
-from services.escalation.web.entries import Entries
 from services.escalation.web.disclosures import Disclosures
+from services.escalation.web.entries import Entries
 from services.escalation.web.routes import routes
 from shared.auth import AUTH
 from shared.auth.people import PeopleTokens

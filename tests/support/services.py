@@ -59,6 +59,10 @@ class Ground:
         events = [EVENTS[row["type"]].model_validate_json(row["body"]) for row in rows]
         return [event for event in events if not models or isinstance(event, models)]
 
+    def tokens_of(self, service: str) -> ServiceTokens:
+        """The tokens that another service makes."""
+        return ServiceTokens.read(self.keys_dir.parent / service, service, self.clock)
+
     def bearer(self, person_id: UUID, *roles: str, units: Sequence[str] = ("*",)) -> dict[str, str]:
         """The `Authorization` header of a person who has just signed in."""
         token = local_keys.person_token(

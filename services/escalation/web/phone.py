@@ -24,7 +24,7 @@ class PhoneReport(Acknowledge):
 
     received_at: AwareDatetime
     text: str = ""
-    answers: list[dict[str, Any]] = []
+    answers: tuple[dict[str, Any], ...] = ()
 
 
 def routes(api: Api) -> list[Route]:

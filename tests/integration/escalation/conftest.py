@@ -1,6 +1,7 @@
 """escalation on a real database: its doors, its ears and its tick."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from services.escalation import seed, tick
 from services.escalation.app import MIGRATIONS, SUBSCRIPTIONS
 from services.escalation.web.api import Api
+from services.escalation.web.entries import Entries
 from services.escalation.web.routes import routes
 from shared.delivery.inbox import Inbox
 from shared.events.codes import LegalKind, Level, Reading, ReceiptRoute, ReporterKind, Unit
@@ -146,15 +148,22 @@ def asked(case: Json) -> list[UUID]:
     return [UUID(page["recipient"]["id"]) for page in case["pages"] if page["state"] in ("requested", "accepted")]
 
 
+@asynccontextmanager
+async def door(ground: Ground, entries: Entries | None = None) -> AsyncIterator[Service]:
+    """escalation's doors on that ground."""
+
+    async def ready() -> list[str]:
+        return []
+
+    app = application(routes(Api(ground.transactions, ground.people, ground.keys, entries)), ready=ready)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://escalation") as client:
+        yield Service(ground, client)
+
+
 @pytest.fixture
 async def service(ground: OpenGround) -> AsyncIterator[Service]:
     opened = await ground("escalation", MIGRATIONS)
     async with opened.pool.acquire() as conn:
         await seed.load(conn, seed.read(SEED))
-
-    async def ready() -> list[str]:
-        return []
-
-    app = application(routes(Api(opened.transactions, opened.people, opened.keys)), ready=ready)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://escalation") as client:
-        yield Service(opened, client)
+    async with door(opened) as service:
+        yield service

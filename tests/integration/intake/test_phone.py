@@ -1,0 +1,88 @@
+"""Reports that staff write down: with their true time, and into the case that escalation names."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from shared.events.intake import ReportReceived
+from shared.ids import new_id
+from tests.integration.intake.conftest import Intake
+
+WHO = new_id()
+REPORT = {"children": [{"cpr": "010112-9999", "age_band": "6-12"}], "text": "Hun ringede fra skolen.", "answers": []}
+
+
+async def write_down(intake: Intake, *roles: str, **body: Any) -> httpx2.Response:
+    """A call that a person of these roles writes down."""
+    headers = intake.ground.bearer(WHO, *(roles or ("consultant",)))
+    return await intake.client.post("/v1/reports/phone", json=REPORT | body, headers=headers)
+
+
+async def told(intake: Intake) -> list[ReportReceived]:
+    """The reports that were told of."""
+    return [each for each in await intake.ground.published(ReportReceived) if isinstance(each, ReportReceived)]
+
+
+async def test_the_clock_of_a_call_starts_when_it_was_made(intake: Intake) -> None:
+    said = intake.ground.clock.now() - timedelta(hours=30)
+    answer = await write_down(intake, received_at=said.isoformat())
+    assert answer.status_code == 201
+    assert datetime.fromisoformat(answer.json()["received_at"]) == said
+    assert datetime.fromisoformat(answer.json()["judge_by"]) == said + timedelta(hours=24)
+    assert answer.json()["unread"] == []
+    [event] = await told(intake)
+    assert (event.received_at, event.entered_at, event.entered_by) == (said, intake.ground.clock.now(), WHO)
+    assert event.receipt_given_at is None
+
+
+@pytest.mark.parametrize("when", [None, "i går", 7, "2026-03-10T12:00:00", "2099-01-01T00:00:00Z"])
+async def test_a_time_that_cannot_be_read_or_has_not_come_counts_as_now(intake: Intake, when: Any) -> None:
+    answer = await write_down(intake, **({} if when is None else {"received_at": when}))
+    assert (answer.status_code, answer.json()["unread"]) == (201, ["received_at"])
+    assert datetime.fromisoformat(answer.json()["received_at"]) == intake.ground.clock.now()
+
+
+async def test_only_staff_write_calls_down(intake: Intake) -> None:
+    assert (await intake.client.post("/v1/reports/phone", json=REPORT)).status_code == 401
+    for role in ("reporter", "leader", "operator"):
+        assert (await write_down(intake, role)).status_code == 403
+    assert (await write_down(intake, "authority")).status_code == 201
+
+
+async def test_the_same_call_written_down_twice_is_one_report(intake: Intake) -> None:
+    said = intake.ground.clock.now().isoformat()
+    first = await write_down(intake, received_at=said)
+    assert (await write_down(intake, received_at=said)).json() == first.json()
+    assert len(await told(intake)) == 1
+
+
+async def _granted(intake: Intake, **grant: str) -> httpx2.Response:
+    services = intake.ground.tokens_of("escalation")
+    headers = {"Authorization": f"Bearer {services.token('intake', grant)}"}
+    body = {"received_at": intake.ground.clock.now().isoformat(), "text": "Hun er flyttet."}
+    return await intake.client.post("/internal/reports/phone", json=body, headers=headers)
+
+
+async def test_a_call_about_a_known_case_joins_it_without_a_cpr_number(intake: Intake) -> None:
+    await intake.client.post("/v1/reports", json=REPORT)
+    [first] = await told(intake)
+    answer = await _granted(intake, case_id=str(first.case_id), person_id=str(WHO))
+    assert answer.status_code == 201
+    _, second = await told(intake)
+    assert (second.case_id, second.report_no, second.entered_by) == (first.case_id, 2, WHO)
+    assert second.children == first.children
+
+
+async def test_a_case_is_named_by_escalations_grant_alone(intake: Intake) -> None:
+    await intake.client.post("/v1/reports", json=REPORT)
+    [first] = await told(intake)
+    assert (await _granted(intake, case_id=str(first.case_id))).status_code == 401
+    assert (await _granted(intake, case_id=str(new_id()), person_id=str(WHO))).status_code == 404
+    notify = intake.ground.tokens_of("notify").token("intake", {"case_id": str(first.case_id), "person_id": str(WHO)})
+    refused = await intake.client.post(
+        "/internal/reports/phone", json={}, headers={"Authorization": f"Bearer {notify}"}
+    )
+    assert refused.status_code == 401
+    assert len(await told(intake)) == 1
