@@ -155,7 +155,7 @@ async def door(ground: Ground, entries: Entries | None = None) -> AsyncIterator[
     async def ready() -> list[str]:
         return []
 
-    app = application(routes(Api(ground.transactions, ground.people, ground.keys, entries)), ready=ready)
+    app = application(routes(Api(ground.transactions, ground.people, ground.keys, entries=entries)), ready=ready)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://escalation") as client:
         yield Service(ground, client)
 
