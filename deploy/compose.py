@@ -28,7 +28,7 @@ _CA_LASTS = timedelta(days=3650)
 
 
 def ensure_secrets(folder: Path, *, now: datetime, kafka_host: str = "localhost") -> None:
-    """Keys of the services, passwords of PostgreSQL and Kafka, certificates of Kafka. What is there is kept.
+    """Keys of the services, passwords, certificates of Kafka. What is there is kept.
 
     Raises `Trouble` when the folder is used for something else.
     """
@@ -43,7 +43,7 @@ def ensure_secrets(folder: Path, *, now: datetime, kafka_host: str = "localhost"
 
 
 def _open_what_is_mounted(folder: Path) -> None:
-    for name in (*SERVICES, "postgres", "kafka"):
+    for name in (*SERVICES, "postgres", "kafka", "sign_in"):
         for path in (folder / name, *(folder / name).rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
     (folder / "kafka" / "ca.key").chmod(0o600)
@@ -51,6 +51,7 @@ def _open_what_is_mounted(folder: Path) -> None:
 
 def _ensure_passwords(folder: Path) -> None:
     write_once(folder / "postgres" / "postgres", secrets.token_hex(24))
+    write_once(folder / "sign_in" / "client_secret", secrets.token_hex(24))
     for service in SERVICES:
         write_once(folder / "postgres" / service, secrets.token_hex(24))
         write_once(folder / "kafka" / service, secrets.token_hex(24))
