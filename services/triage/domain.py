@@ -161,6 +161,7 @@ def facts_in(data: bytes) -> tuple[ReportFacts, ...]:
 
 _RATING = TypeAdapter(Rating)
 _SNAPSHOT = TypeAdapter(tuple[ReportFacts, ...])
+_RANK = {level: level.rank for level in Level}
 _PLACE = {SignId(sign): place for place, sign in enumerate(SIGNS)}
 _GATES_FIRST = tuple(SignId(sign.id) for sign in sorted(SIGNS.values(), key=lambda sign: not sign.gate))
 
@@ -198,9 +199,14 @@ class _Heard:
     minor: bool
     today: int
 
-    def by(self, term: Term) -> frozenset[ReportId | None]:
+    def meets(self, term: Term) -> bool:
+        """Whether some report meets the term."""
+        return term.sign in self.said and any(_fits(each, term, self.today) for each in self.said[term.sign])
+
+    def by(self, term: Term) -> set[ReportId]:
         """The reports that meet the term."""
-        return frozenset(each.report_id for each in self.said.get(term.sign, ()) if _fits(each, term, self.today))
+        told = self.said.get(term.sign, ())
+        return {each.report_id for each in told if each.report_id and _fits(each, term, self.today)}
 
     def is_unknown(self, sign: SignId) -> bool:
         """Whether nobody has said the sign of now or denied it."""
@@ -252,8 +258,13 @@ def _holds(rule: Rule, heard: _Heard) -> bool:
         return False
     if rule.unanswered:
         return any(heard.is_unanswered(sign) for sign in rule.unanswered)
-    groups = [{term.sign for term in group if heard.by(term)} for group in rule.one_of_each]
-    return all(groups) and len(set().union(*groups)) >= rule.different
+    met: set[SignId] = set()
+    for group in rule.one_of_each:
+        signs = [term.sign for term in group if heard.meets(term)]
+        if not signs:
+            return False
+        met.update(signs)
+    return len(met) >= rule.different
 
 
 def _level(heard: _Heard, rules: Iterable[Rule]) -> Level:
@@ -269,27 +280,26 @@ def _reason(rule: Rule, heard: _Heard) -> Reason:
     if rule.unanswered:
         signs = {sign for sign in rule.unanswered if heard.is_unanswered(sign)}
         return _sorted_reason(rule, signs, heard.unread)
-    terms = [term for group in rule.one_of_each for term in group if heard.by(term)]
-    by = frozenset[ReportId | None]().union(*(heard.by(term) for term in terms))
+    terms = [term for group in rule.one_of_each for term in group if heard.meets(term)]
+    by = {report_id for term in terms for report_id in heard.by(term)}
     return _sorted_reason(rule, {term.sign for term in terms}, by)
 
 
-def _sorted_reason(rule: Rule, signs: set[SignId], by: Iterable[ReportId | None]) -> Reason:
-    reports = sorted((report_id for report_id in by if report_id), key=str)
-    return Reason(rule=rule.id, signs=tuple(sorted(signs, key=_PLACE.__getitem__)), report_ids=tuple(reports))
+def _sorted_reason(rule: Rule, signs: set[SignId], by: Iterable[ReportId]) -> Reason:
+    signs_in_order = sorted(signs, key=_PLACE.__getitem__)
+    return Reason(rule=rule.id, signs=tuple(signs_in_order), report_ids=tuple(sorted(by, key=str)))
 
 
 def _would_raise(heard: _Heard, rules: RuleSet, level: Level, unknowns: Sequence[SignId]) -> tuple[WouldRaise, ...]:
     """The unknowns that raise most when said: gates first, then what belongs to what has been said already."""
     themes = {_theme(sign) for sign in heard.said}
-    raised = [(sign, _level(_imagining(heard, sign), rules.by_sign[sign])) for sign in unknowns]
-    asked = [
-        ((-new.rank, not SIGNS[sign].gate, _theme(sign) not in themes), sign, new)
-        for sign, new in raised
-        if new.rank > level.rank
-    ]
-    asked.sort(key=lambda each: (each[0], _PLACE[each[1]]))
-    return tuple(WouldRaise(sign=sign, level=new) for _, sign, new in asked[:QUESTIONS])
+    levels = {sign: _level(_imagining(heard, sign), rules.by_sign[sign]) for sign in unknowns}
+
+    def urgency(sign: SignId) -> tuple[int, bool, bool, int]:
+        return -_RANK[levels[sign]], not SIGNS[sign].gate, _theme(sign) not in themes, _PLACE[sign]
+
+    asked = sorted((sign for sign in unknowns if _RANK[levels[sign]] > _RANK[level]), key=urgency)
+    return tuple(WouldRaise(sign=sign, level=levels[sign]) for sign in asked[:QUESTIONS])
 
 
 def _theme(sign: SignId) -> str:
