@@ -11,16 +11,25 @@ from services.intake.web.sections import MOST_SIBLINGS, sibling
 from shared.events.codes import AgeBand
 from shared.signs import QUESTIONS
 from shared.web.application import BODY_LIMIT, body
+from shared.web.problems import TooLarge
 
 FORM_LIMIT = 6 * BODY_LIMIT
 """Percent-encoding makes a letter of two bytes six; what becomes of it is held to `BODY_LIMIT` again."""
+_MOST_FIELDS = 500
 _DUTY = {"work": "section_133", "family": "section_135", "other": "section_135"}
 
 
 async def fields_of(request: Request) -> dict[str, str]:
-    """The fields of a form as it was sent (`application/x-www-form-urlencoded`); of equal names the last one counts."""
+    """The fields of a form as it was sent (`application/x-www-form-urlencoded`); of equal names the last one counts.
+
+    Raises `TooLarge`.
+    """
     sent = (await body(request, FORM_LIMIT)).decode("utf-8", "replace")
-    return {name: value.replace("\r\n", "\n") for name, value in parse_qsl(sent, keep_blank_values=True)}
+    try:
+        pairs = parse_qsl(sent, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise TooLarge(FORM_LIMIT) from None
+    return {name: value.replace("\r\n", "\n") for name, value in pairs}
 
 
 def body_of(fields: Mapping[str, str]) -> bytes:

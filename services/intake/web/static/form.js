@@ -130,7 +130,7 @@ async function send() {
 }
 
 let later = 0;
-const keepNow = () => sending || !form.isConnected || keep({ key, values: Object.fromEntries(new FormData(form)) });
+const keepNow = () => sending || !form.isConnected || keep({ key, step, values: Object.fromEntries(new FormData(form)) });
 form.addEventListener("input", () => { clearTimeout(later); later = setTimeout(keepNow, 250); });
 addEventListener("visibilitychange", () => document.hidden && keepNow());
 addEventListener("leave", forget);
@@ -156,5 +156,5 @@ if (kept) {
   key = kept.key;
   fill(kept.values);
 }
-if (history.state?.step === undefined) history.replaceState({ step: 1 }, "");
+if (history.state?.step === undefined) history.replaceState({ step: kept?.step ?? 1 }, "");
 show(kept ? history.state.step : 1, { focus: false });
