@@ -91,6 +91,7 @@ def show_where(urls: Mapping[str, str], trace_id: str) -> None:
     """Where to look next."""
     out.print("\nWhere to look:")
     for what, url in (
+        ("the reporter's form", urls["intake"]),
         ("the page in the inbox", urls["mail_web"]),
         ("this concern's trace", f"{urls['traces']}/zipkin/traces/{trace_id}"),
         ("intake's API", f"{urls['intake']}/v1/reports"),

@@ -135,6 +135,36 @@ async def test_what_is_asked_and_written_arrives(site: Site) -> None:
     assert [child["name"] for child in body["children"]] == ["Anna", "Bo", "Cille"]
 
 
+async def test_a_number_that_cannot_be_read_is_told_and_sent_all_the_same(site: Site) -> None:
+    page = await site.page(viewport=WIDE)
+    told = page.get_by_text("Vi kan ikke læse CPR-nummeret. Vi sender det, som du skrev det.").locator("visible=true")
+    number = page.get_by_label("CPR-nummer", exact=True)
+    await number.fill("610112-9999")
+    await number.blur()
+    await expect(told).to_have_count(0)
+    await number.fill("0101")
+    await number.blur()
+    await expect(told).to_have_count(1)
+    await tap(page, "Gå til tjek og send")
+    await expect(told).to_have_count(1)
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    assert [body["children"][0]["cpr"] for body in await bodies(site)] == ["0101"]
+
+
+async def test_two_tabs_are_two_reports_and_keep_apart(site: Site) -> None:
+    one = await site.page()
+    two = await one.context.new_page()
+    await two.goto(site.url)
+    for page, text in ((one, "Den ene."), (two, "Den anden.")):
+        await to_check(page, text)
+        await kept_once(page)
+    for page in (one, two):
+        await tap(page, "Send underretning")
+        await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    assert {body["text"] for body in await bodies(site)} == {"Den ene.", "Den anden."}
+
+
 async def test_without_connection_the_text_stays_and_goes_when_it_is_back(site: Site) -> None:
     page = await site.page()
     await to_check(page)
@@ -204,6 +234,7 @@ async def test_a_reload_and_a_way_round_lose_nothing_and_nothing_lies_open(site:
     await expect(page.get_by_label("Med dine egne ord")).to_have_value(PLANTED)
     await tap(page, "English")
     await expect(page.get_by_label("In your own words")).to_have_value(PLANTED)
+    await expect(page.get_by_label("In your own words")).to_be_visible()
     assert page.url == f"{site.url}/?lang=en"
 
 

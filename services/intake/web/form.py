@@ -19,7 +19,17 @@ from services.intake.web.drafts import DraftKeys
 from services.intake.web.fields import body_of, fields_of
 from services.intake.web.receipt import sent
 from services.intake.web.reports import Door, answer
-from services.intake.web.sections import AGES, FIELDS, MOST_SIBLINGS, SECTIONS, checked, sibling, siblings, who_of
+from services.intake.web.sections import (
+    AGES,
+    FIELDS,
+    MOST_SIBLINGS,
+    SECTIONS,
+    checked,
+    sibling,
+    siblings,
+    unread_cprs,
+    who_of,
+)
 from shared.delivery.outbox import INFRASTRUCTURE
 from shared.telemetry.logging import error_code, log
 from shared.web.application import BODY_LIMIT, body
@@ -71,6 +81,7 @@ def _form(values: Mapping[str, str], *, shared_devices: bool) -> dict[str, Any]:
         "sections": SECTIONS,
         "values": values,
         "siblings": there,
+        "unread": unread_cprs(values),
         "next_sibling": sibling(len(there) // 2 + 1),
         **dict(zip(("own_name", "own_work", "own_tel", "own_email"), kept, strict=True)),
     }
@@ -109,6 +120,7 @@ def _check_page(form: Form, request: Request, values: Mapping[str, str], *, key:
         trouble=trouble,
         who=who_of(given),
         rows=checked(given, language(request)),
+        unread=unread_cprs(given),
     )
 
 

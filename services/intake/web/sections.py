@@ -6,6 +6,7 @@ Nothing else is asked: no religion, nationality, language or private address, no
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from services.intake.domain.cpr import cpr_of
 from shared.events.codes import AgeBand
 from shared.signs import QUESTIONS, Question
 from shared.web.language import Language, Who
@@ -171,6 +172,12 @@ def sibling(n: int) -> tuple[Field, Field]:
     """The two fields of the nth sibling."""
     name = Field(f"sibling_name_{n}", f"Navn på søskende {n}", f"Name of sibling {n}")
     return name, Field(f"sibling_cpr_{n}", f"CPR-nummer på søskende {n}", f"CPR number of sibling {n}")
+
+
+def unread_cprs(values: Mapping[str, str]) -> list[str]:
+    """The fields whose CPR number cannot be read; it is sent as it was written."""
+    names = ["child_cpr", *(field.name for field in siblings(values) if field.name.startswith("sibling_cpr"))]
+    return [name for name in names if values.get(name, "").strip() and cpr_of(values[name]) is None]
 
 
 def _named(values: Mapping[str, str], n: int) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import html
 import json
 import re
+import time
 from typing import Any
 
 import httpx2
@@ -146,6 +147,12 @@ async def test_too_long_a_text_is_told_and_kept(intake: Intake) -> None:
     assert await bodies(intake) == []
 
 
+async def test_more_fields_than_a_form_has_are_refused(intake: Intake) -> None:
+    flood = "&".join(f"f{n}=" for n in range(1000))
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert (await intake.client.post("/check", content=flood, headers=headers)).status_code == 413
+
+
 async def test_leaving_forgets_and_leads_away(intake: Intake) -> None:
     answer = await intake.client.get("/exit")
     assert (answer.status_code, answer.headers["location"]) == (303, "/paper")
@@ -160,6 +167,15 @@ async def test_nothing_sets_a_cookie_or_repeats_words_in_an_address(intake: Inta
         assert "set-cookie" not in answer.headers
         assert "Hemmelighed" not in re.findall(r"<title>(.*)</title>", answer.text)[0]
         assert not re.search(r'(href|action)="[^"]*Hemmelighed', answer.text)
+
+
+async def test_the_first_answer_takes_less_than_20_ms(intake: Intake) -> None:
+    took = []
+    for _ in range(30):
+        began = time.perf_counter()
+        await intake.client.get("/", headers={"Accept-Encoding": "gzip"})
+        took.append(time.perf_counter() - began)
+    assert sorted(took)[len(took) // 4] < 0.02
 
 
 async def test_the_first_page_is_light(intake: Intake) -> None:

@@ -72,6 +72,11 @@ function fillCheck() {
     note.hidden = open === 0;
     const given = told.filter((each) => each.answer);
     if (given.length && open) note.textContent = `${open} ${note.dataset.some}`;
+    for (const unread of section.querySelectorAll(".note:not([hidden])")) {
+      const again = unread.cloneNode(true);
+      again.removeAttribute("id");
+      note.before(again);
+    }
     if (given.length) copy.querySelector("dl").append(...given.flatMap(pair));
     else copy.querySelector("dl").remove();
     return copy;
@@ -97,10 +102,19 @@ function addSibling() {
   for (const q of copy.querySelectorAll(".q")) {
     const [label, input] = [q.querySelector("label"), q.querySelector("input")];
     input.id = input.name = label.htmlFor = input.name.replace(/\d+$/, n);
+    const note = q.querySelector(".note");
+    if (note) input.setAttribute("aria-describedby", (note.id = `${input.id}-note`));
     label.textContent = label.textContent.replace(/\d+(?=\s*$)/, n);
   }
   place.append(copy);
   return place.querySelectorAll("input")[2 * n - 2];
+}
+
+// Ten digits that begin with a date, its day as it is or plus 60, as replacement numbers have it.
+const readable = (cpr) => /^\s*$|^(0[1-9]|[12]\d|3[01]|6[1-9]|[78]\d|9[01])(0[1-9]|1[0-2])\d{6}$/.test(cpr.replaceAll(/[\s-]/g, ""));
+
+function tellUnread({ target }) {
+  if (target.dataset?.cpr !== undefined) target.closest(".q").querySelector(".note").hidden = readable(target.value);
 }
 
 function fill(values) {
@@ -111,6 +125,7 @@ function fill(values) {
     if (field instanceof RadioNodeList) field.value = value;
     else if (field?.type === "checkbox") field.checked = value === field.value;
     else if (field) field.value = value;
+    if (field instanceof Element) tellUnread({ target: field });
   }
 }
 
@@ -134,6 +149,7 @@ const keepNow = () => sending || !form.isConnected || keep({ key, step, values: 
 form.addEventListener("input", () => { clearTimeout(later); later = setTimeout(keepNow, 250); });
 addEventListener("visibilitychange", () => document.hidden && keepNow());
 addEventListener("leave", forget);
+form.addEventListener("change", tellUnread);
 
 document.addEventListener("click", (event) => {
   const direction = event.target.closest("[data-go]")?.dataset.go;
