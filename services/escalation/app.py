@@ -49,7 +49,7 @@ async def web(settings: Settings) -> None:
         contacts = Contacts(settings.peers["notify"], service.tokens) if "notify" in settings.peers else None
         entries = Entries(settings.peers["intake"], service.tokens)
         api = Api(service.transactions, people_tokens, service.keys, contacts, entries)
-        desk = Desk(service.pool, settings.clock, settings, Provider(settings))
+        desk = Desk(NAME, service.pool, settings.clock, settings, Provider(settings))
         screens = Screens(Path(__file__).parent / "web", settings)
         doors = routes(api)
         console = Console(api, screens, Disclosures(settings.peers["intake"], service.tokens), doors_of(doors))

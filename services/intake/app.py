@@ -44,7 +44,7 @@ async def web(settings: Settings) -> None:
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         secrets = Secrets.read(service.keys, settings.keys_dir)
         screens = Screens(Path(__file__).parent / "web", settings)
-        desk = Desk(service.pool, settings.clock, settings, Provider(settings))
+        desk = Desk(NAME, service.pool, settings.clock, settings, Provider(settings))
         services = [*service.events(SUBSCRIPTIONS), *internal_routes(service.transactions, secrets, service.tokens)]
         door = Door(service.transactions, secrets, settings.duty_phone)
         calls = phone.routes(door, PeopleTokens.read(settings.keys_dir, settings.clock), service.tokens)

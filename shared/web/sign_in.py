@@ -29,8 +29,6 @@ from shared.web.application import fields
 from shared.web.problems import Problem
 from shared.web.screens import Screens, same_origin
 
-SESSION_COOKIE = "__Host-session"
-SIGN_IN_COOKIE = "__Host-sign-in"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM_LIMIT = 16 * 1024
 
@@ -41,14 +39,25 @@ Failure: TypeAlias = Literal["sign_in_failed", "provider_away"]
 class Desk:
     """Where people are recognised: their sessions, and the provider that vouches for them."""
 
+    name: str
     pool: Pool
     clock: Clock
     settings: SignInSettings
     provider: Provider
 
+    @property
+    def session_cookie(self) -> str:
+        """Named after the service: browsers keep cookies by host, and two services may share one."""
+        return f"__Host-{self.name}"
+
+    @property
+    def sign_in_cookie(self) -> str:
+        """Ties the provider's answer to the browser that asked."""
+        return f"__Host-{self.name}-sign-in"
+
     async def person(self, request: Request) -> Person | None:
         """Who is signed in on this browser, None when nobody is."""
-        word = request.cookies.get(SESSION_COOKIE)
+        word = request.cookies.get(self.session_cookie)
         if not word:
             return None
         limits = {"idle": self.settings.session_idle, "at_most": self.settings.session_at_most}
@@ -104,18 +113,18 @@ def sign_in_routes(desk: Desk, screens: Screens) -> list[Route]:
         address = await desk.provider.address(sign_in, fresh=request.query_params.get("fresh") == "1")
         await sessions.remember(desk.pool, sign_in, now=desk.clock.now())
         response = RedirectResponse(address, 303)
-        _set_cookie(response, SIGN_IN_COOKIE, sign_in.state, seconds=int(SIGN_IN_WITHIN.total_seconds()))
+        _set_cookie(response, desk.sign_in_cookie, sign_in.state, seconds=int(SIGN_IN_WITHIN.total_seconds()))
         return response
 
     async def answer(request: Request) -> Response:
         now, state = desk.clock.now(), request.query_params.get("state", "")
-        if not state or not hmac.compare_digest(state, request.cookies.get(SIGN_IN_COOKIE, "")):
+        if not state or not hmac.compare_digest(state, request.cookies.get(desk.sign_in_cookie, "")):
             raise NotSignedIn("the answer belongs to another browser")
         sign_in = await sessions.recall(desk.pool, state, now=now)
         if sign_in is None:
             raise NotSignedIn("the sign-in is too old")
         who = await desk.provider.identity(request.query_params.get("code", ""), sign_in, now=now)
-        await sessions.end(desk.pool, request.cookies.get(SESSION_COOKIE, ""))
+        await sessions.end(desk.pool, request.cookies.get(desk.session_cookie, ""))
         word = await sessions.start(
             desk.pool,
             who.person,
@@ -125,8 +134,8 @@ def sign_in_routes(desk: Desk, screens: Screens) -> list[Route]:
         )
         log().info("person.signed_in", person_id=who.person.person_id)
         response = RedirectResponse(sign_in.return_to, 303)
-        response.delete_cookie(SIGN_IN_COOKIE, secure=True, httponly=True)
-        _set_cookie(response, SESSION_COOKIE, word, seconds=int(desk.settings.session_at_most.total_seconds()))
+        response.delete_cookie(desk.sign_in_cookie, secure=True, httponly=True)
+        _set_cookie(response, desk.session_cookie, word, seconds=int(desk.settings.session_at_most.total_seconds()))
         return response
 
     async def sign_out(request: Request) -> Response:
@@ -135,7 +144,7 @@ def sign_in_routes(desk: Desk, screens: Screens) -> list[Route]:
             await sessions.end_of_person(desk.pool, person.person_id)
             log().info("person.signed_out", person_id=person.person_id)
         response = RedirectResponse("/", 303)
-        response.delete_cookie(SESSION_COOKIE, secure=True, httponly=True)
+        response.delete_cookie(desk.session_cookie, secure=True, httponly=True)
         response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from services.escalation.web import act, deadline, exclusion, hold, rota
+from services.escalation.web import act, deadline, exclusion, hold, phone, rota
 from services.escalation.web.api import Body
 from services.notify import web
 from shared.events.codes import Level, Unit
@@ -195,6 +195,9 @@ _KEY = {"Idempotency-Key": {"type": "string"}}
 INTAKE = (
     Operation("post", "/v1/reports", "Send a concern. The same key with the same body is the same report.",
               {"$ref": f"{_REF}Receipt"}, 201, REPORT, headers=_KEY, signed_in=False, refusals=(400, 413, 503)),
+    Operation("post", "/v1/reports/phone", "Write down a call, with its true `received_at`.",
+              {"$ref": f"{_REF}Receipt"}, 201, {"allOf": [obj({"received_at": _AT}), REPORT]}, headers=_KEY,
+              refusals=(400, 403, 404, 413)),
     Operation("post", "/v1/receipt", "What has become of a report, by its two words.",
               {"$ref": f"{_REF}Progress"}, body=_WORDS, signed_in=False, refusals=(400, 404, 413, 503)),
     Operation("post", "/v1/receipt/additions", "More about it: a report in the same case, with clocks of its own.",
@@ -259,6 +262,8 @@ ESCALATION = (
         ("/v1/cases/{id}/acknowledge", "I take it, having been shown reports 1 to n.", act.Acknowledge),
         ("/v1/cases/{id}/cannot", "I cannot: the next one is asked.", Body),
         ("/v1/cases/{id}/phone-answer", "An answer given by phone, written down by a leader.", act.PhoneAnswer),
+        ("/v1/cases/{id}/phone-report", "What is said in a call: answers what was shown, and is a new report.",
+         phone.PhoneReport),
         ("/v1/cases/{id}/handover", "Offer the case to another.", act.HandOver),
         ("/v1/cases/{id}/raise", "Raise the level in force.", act.Raise),
         ("/v1/cases/{id}/lower", "Ask that it be lowered: takes a second person.", act.Raise),

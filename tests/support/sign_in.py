@@ -60,7 +60,7 @@ async def open_site(ground: Ground, issuer: str, *, secret: str = "any", url: st
         oidc_client_secret=secret,
     )
     ground.clock.at = settings.clock.now()  # the provider's clock cannot be moved
-    desk = Desk(ground.pool, ground.clock, settings, Provider(settings))
+    desk = Desk(ground.name, ground.pool, ground.clock, settings, Provider(settings))
     screens = Screens(Path(__file__).parent, settings)
     routes = [Route("/me", _me, methods=["GET", "POST"]), *sign_in_routes(desk, screens)]
     app = Recognising(application(routes, ready=_ready, screens=screens), desk)

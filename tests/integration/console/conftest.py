@@ -36,7 +36,7 @@ from shared.ids import CaseId, EventId, PersonId, new_id
 from shared.signs import SignId
 from shared.web.application import application
 from shared.web.screens import Screens
-from shared.web.sign_in import SESSION_COOKIE, Desk, Recognising, sign_in_routes
+from shared.web.sign_in import Desk, Recognising, sign_in_routes
 from tests.conftest import OpenGround
 from tests.integration.escalation.conftest import AASE as AASE
 from tests.integration.escalation.conftest import BO, CARLA, DITTE, ERIK, FRIDA, GORM, ROLES, SEED
@@ -100,7 +100,7 @@ class House:
         client = httpx2.AsyncClient(
             transport=transport, base_url=CONSOLE, headers={**OURS, "Accept": "text/html"}, follow_redirects=True
         )
-        client.cookies.set(SESSION_COOKIE, word)
+        client.cookies.set("__Host-escalation", word)
         return Browser(await self.stack.enter_async_context(client))
 
 
@@ -160,7 +160,7 @@ def _console(ground: Ground, disclosures: Disclosures) -> Any:
     )
     api = Api(ground.transactions, ground.people, ground.keys)
     screens = Screens(WEB, settings)
-    desk = Desk(ground.pool, ground.clock, settings, Provider(settings))
+    desk = Desk(ground.name, ground.pool, ground.clock, settings, Provider(settings))
     doors = routes(api)
     people = [*screen_routes(Console(api, screens, disclosures, doors_of(doors))), *sign_in_routes(desk, screens)]
     return Recognising(application([*doors, *people], ready=_ready, screens=screens), desk)

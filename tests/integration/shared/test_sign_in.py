@@ -17,11 +17,11 @@ from deploy.local.place import SEED_FILE
 from deploy.local.probes import answers
 from shared.auth import AUTH
 from shared.postgres.migrations import migrations_in
-from shared.web.sign_in import SESSION_COOKIE
 from tests.conftest import OpenGround
 from tests.support.ports import free_port
 from tests.support.sign_in import SITE, Site, open_site
 
+SESSION_COOKIE = "__Host-escalation"
 PEOPLE = {each["name"].split()[0]: each["id"] for each in tomllib.loads(SEED_FILE.read_text("utf-8"))["people"]}
 
 
@@ -91,9 +91,9 @@ async def test_the_answer_is_refused_in_a_browser_that_did_not_ask(site: Site) -
 
 async def test_an_answer_counts_once(site: Site) -> None:
     answer = await choose(await site.begin(), "Aase")
-    state = site.client.cookies["__Host-sign-in"]
+    state = site.client.cookies["__Host-escalation-sign-in"]
     assert (await site.client.get(answer)).status_code == 303
-    site.client.cookies.set("__Host-sign-in", state)
+    site.client.cookies.set("__Host-escalation-sign-in", state)
     assert (await site.client.get(answer)).status_code == 403
 
 
@@ -186,6 +186,6 @@ async def test_nobody_can_sign_in_while_the_provider_is_away(site: Site) -> None
         "token_endpoint": "http://127.0.0.1:1/",
     }
     await site.begin()
-    state = site.client.cookies["__Host-sign-in"]
+    state = site.client.cookies["__Host-escalation-sign-in"]
     answer = await site.client.get("/sign-in/answer", params={"state": state, "code": "x"})
     assert answer.status_code == 503

@@ -47,7 +47,7 @@ async def case_screen(console: Console, request: Request) -> Response:
 
 
 FORMS = {
-    **dict.fromkeys(("cannot", "conflict", "hold", "close", "handover", "raise", "lower"), ANSWERS),
+    **dict.fromkeys(("cannot", "conflict", "hold", "close", "handover", "raise", "lower", "phone"), ANSWERS),
     "judgement": JUDGES,
     "exclusion": LEADS,
 }

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.escalation.web.console import Console, assessment, case, hold, leader, work
+from services.escalation.web.console import Console, assessment, case, hold, leader, phone, work
 from services.escalation.web.console.act import Shape, posted
 
 Screen = Callable[[Console, Request], Awaitable[Response]]
@@ -38,6 +38,7 @@ _ACTS: dict[str, tuple[str, Shape | None]] = {
     "/cases/{id}/conflict": ("conflict", None),
     "/cases/{id}/close": ("close", None),
     "/cases/{id}/handover": ("handover", None),
+    "/cases/{id}/phone-report": ("phoned", phone.shaped),
     "/cases/{id}/raise": ("raised", None),
     "/cases/{id}/lower": ("lower", None),
     "/exclusions": ("excluded", None),

@@ -106,6 +106,11 @@ def lack(code: str, lang: Language) -> str:
     return lang.say(*_LACKS.get(code, (code, code)))
 
 
+def local_time(now: datetime) -> str:
+    """The moment as a field for date and time shows it: Copenhagen's clock."""
+    return f"{local(now):%Y-%m-%dT%H:%M}"
+
+
 def question(sign_id: str, lang: Language) -> str:
     """How a person is asked for a sign."""
     return lang.say(f"Ved du noget om: {sign(sign_id, lang)}?", f"Do you know anything about: {sign(sign_id, lang)}?")

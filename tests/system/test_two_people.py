@@ -1,0 +1,138 @@
+"""A teacher on a phone and a consultant woken by a mail, in two real browsers over the whole system."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.support.browser import NARROW, WIDE, open_browser
+from tests.support.system import System, until
+from tests.system.conftest import OwnStack
+
+pytestmark = pytest.mark.timeout(600)
+SCREENS = Path(__file__).parents[2] / "docs" / "screens"
+SOON = 15_000
+TEXT = (
+    'Hun sagde i dag: "Far har taget mit pas, og jeg skal giftes i ferien." Hun beder os om ikke at ringe hjem. '
+    "Hun går hjem kl. 14."
+)
+
+
+async def shot(page: Page, name: str) -> None:
+    """Keep a picture for the README, where that is asked for."""
+    if os.environ.get("BEREDSKAB_SCREENS"):
+        SCREENS.mkdir(exist_ok=True)
+        await page.screenshot(path=SCREENS / f"{name}.png")
+
+
+async def tap(page: Page, name: str) -> None:
+    await page.get_by_role("button", name=name, exact=True).click()
+
+
+async def opened(browser: Browser, url: str, *, scripts: bool = True, **options: Any) -> Page:
+    context = await browser.new_context(
+        **{"viewport": NARROW, "locale": "da-DK", "java_script_enabled": scripts, **options}
+    )
+    context.set_default_timeout(SOON)
+    page = await context.new_page()
+    await page.goto(url)
+    return page
+
+
+async def report(page: Page) -> None:
+    """The teacher's way, with four taps on and a text."""
+    await shot(page, "1-form")
+    await page.get_by_role("radio", name="13–17 år").check()
+    await tap(page, "Videre")
+    await page.get_by_label("Med dine egne ord").fill(TEXT)
+    await shot(page, "2-text")
+    await tap(page, "Gå til tjek og send")
+    await shot(page, "3-check")
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible(timeout=SOON)
+    await shot(page, "4-receipt")
+
+
+async def sign_in(page: Page, who: str) -> None:
+    await page.get_by_role("button", name=re.compile(who)).click()
+
+
+async def mailed(system: System) -> str:
+    """The address in the page's mail."""
+
+    async def arrived() -> str:
+        mails = await system.raw_mails()
+        found = re.search(rb"Log ind: (http\S+)", mails[-1].replace(b"=\r\n", b"")) if mails else None
+        return found[1].decode() if found else ""
+
+    return await until(arrived, within=60)
+
+
+async def test_from_the_phone_to_the_answer_and_back_to_the_phone(own_stack: OwnStack) -> None:
+    system = await own_stack()
+    async with open_browser() as browser:
+        teacher = await opened(browser, system.urls["intake"])
+        await report(teacher)
+        consultant = await opened(browser, await mailed(system), viewport=WIDE)
+        await sign_in(consultant, "Aase")
+        await expect(consultant.get_by_role("heading", name="Kender du nogen af dem?")).to_be_visible()
+        await shot(consultant, "5-names")
+        await tap(consultant, "Nej, vis sagen")
+        await expect(consultant.get_by_text("SPÆRRET. Kontakt ikke familie eller netværk.")).to_be_visible()
+        await expect(consultant.get_by_text("Far har taget mit pas")).to_be_visible()
+        await shot(consultant, "6-case")
+        await tap(consultant, "Jeg tager den")
+        await expect(consultant.get_by_text("Du har sagen.")).to_be_visible()
+        await expect(teacher.get_by_text(re.compile("Set af en konsulent"))).to_be_visible(timeout=SOON)
+        await shot(teacher, "7-receipt-seen")
+
+        await consultant.get_by_role("link", name="Risikovurdering").first.click()
+        await consultant.get_by_label("1. Hvad er der sagt, ordret, og af hvem?").fill("Hun sagde det selv, ordret.")
+        await expect(consultant.get_by_text(re.compile("Kladde gemt"))).to_be_visible()
+        await shot(consultant, "8-assessment")
+        await consultant.get_by_role("radio", name="Høj risiko").check()
+        await tap(consultant, "Gem risikovurderingen")
+        await expect(consultant.get_by_text("Risikovurderingen er gemt.")).to_be_visible()
+
+        address = consultant.url.split("?")[0]
+        authority = await opened(browser, address, viewport=WIDE)
+        await sign_in(authority, "Carla")
+        await tap(authority, "Tilsyn")
+        await tap(authority, "Nej, vis sagen")
+        await authority.get_by_role("link", name="Vurdér fare").first.click()
+        await authority.get_by_role("radio", name="Ja").first.check()
+        await authority.get_by_role("radio", name="Ja").last.check()
+        await shot(authority, "9-judgement")
+        await tap(authority, "Gem vurderingen")
+        await expect(authority.get_by_text("Din vurdering er gemt.")).to_be_visible()
+        await expect(teacher.get_by_text("Kommunen har sat noget i gang.")).to_be_visible(timeout=SOON)
+        await authority.goto(f"{system.urls['escalation']}/work")
+        await shot(authority, "10-work")
+        kept = await consultant.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.title])")
+        assert "pas" not in kept
+        assert "pas" not in consultant.url
+
+
+async def test_the_same_way_without_scripts(own_stack: OwnStack) -> None:
+    system = await own_stack()
+    async with open_browser() as browser:
+        teacher = await opened(browser, system.urls["intake"], scripts=False)
+        await teacher.get_by_role("radio", name="13–17 år").check()
+        await teacher.get_by_label("Med dine egne ord").fill(TEXT)
+        await tap(teacher, "Gå til tjek og send")
+        await tap(teacher, "Send underretning")
+        await expect(teacher.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+        consultant = await opened(browser, await mailed(system), scripts=False)
+        await sign_in(consultant, "Aase")
+        await tap(consultant, "Nej, vis sagen")
+        await tap(consultant, "Jeg tager den")
+        await expect(consultant.get_by_text("Du har sagen.")).to_be_visible()
+
+        async def seen() -> bool:
+            await tap(teacher, "Opdater")
+            return await teacher.get_by_text(re.compile("Set af en konsulent")).is_visible()
+
+        await until(seen, within=30, every=0.5)
