@@ -64,9 +64,9 @@ async def mailed(system: System) -> str:
     """The address in the page's mail."""
 
     async def arrived() -> str:
-        mails = await system.raw_mails()
-        found = re.search(rb"Log ind: (http\S+)", mails[-1].replace(b"=\r\n", b"")) if mails else None
-        return found[1].decode() if found else ""
+        mails = await system.mails()
+        found = re.search(r"Log ind: (http\S+)", str(mails[-1].get_content())) if mails else None
+        return found[1] if found else ""
 
     return await until(arrived, within=60)
 

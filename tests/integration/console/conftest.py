@@ -18,9 +18,11 @@ from services.escalation.web.api import Api
 from services.escalation.web.console import Console, doors_of
 from services.escalation.web.console.routes import screen_routes
 from services.escalation.web.disclosures import Disclosures
+from services.escalation.web.entries import Entries
 from services.escalation.web.routes import routes
 from services.intake import app as intake_app
 from services.intake.secrets import Secrets
+from services.intake.web import phone
 from services.intake.web.internal import internal_routes
 from services.intake.web.reports import Door
 from services.intake.web.reports import routes as report_routes
@@ -138,16 +140,18 @@ async def house(ground: OpenGround) -> AsyncIterator[House]:
         await seed.load(conn, seed.read(SEED))
     async with AsyncExitStack() as stack:
         secrets = Secrets.read(intake.keys, intake.keys_dir)
-        doors = report_routes(Door(intake.transactions, secrets, "70 20 00 00"))
+        at = Door(intake.transactions, secrets, "70 20 00 00")
+        doors = [*report_routes(at), *phone.routes(at, intake.people, intake.tokens)]
         kept = application([*doors, *internal_routes(intake.transactions, secrets, intake.tokens)], ready=_ready)
         door = await stack.enter_async_context(
             httpx2.AsyncClient(transport=httpx2.ASGITransport(kept), base_url="http://intake")
         )
         disclosures = Disclosures("http://intake", escalation.tokens, door)
-        yield House(intake, escalation, door, disclosures, _console(escalation, disclosures), stack)
+        entries = Entries("http://intake", escalation.tokens, door)
+        yield House(intake, escalation, door, disclosures, _console(escalation, disclosures, entries), stack)
 
 
-def _console(ground: Ground, disclosures: Disclosures) -> Any:
+def _console(ground: Ground, disclosures: Disclosures, entries: Entries) -> Any:
     settings = SiteSettings(
         database_url=ground.url,
         kafka_bootstrap_servers="127.0.0.1:1",
@@ -158,7 +162,7 @@ def _console(ground: Ground, disclosures: Disclosures) -> Any:
         oidc_issuer="http://127.0.0.1:1",
         oidc_client_secret="any",
     )
-    api = Api(ground.transactions, ground.people, ground.keys)
+    api = Api(ground.transactions, ground.people, ground.keys, entries=entries)
     screens = Screens(WEB, settings)
     desk = Desk(ground.name, ground.pool, ground.clock, settings, Provider(settings))
     doors = routes(api)

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from shared.events.codes import Level
+from shared.events.intake import ReportReceived
 from tests.integration.console.conftest import AASE, BO, CARLA, DITTE, FRIDA, GORM, House
 from tests.support.services import Ground
 
@@ -290,3 +291,19 @@ async def test_reach_says_in_one_line_whether_somebody_answers(house: House) -> 
 @pytest.mark.parametrize("path", ["/rota", "/people"])
 async def test_only_a_leader_sees_who_is_who(house: House, path: str) -> None:
     assert (await (await house.browser(AASE)).open(path)).status_code == 403
+
+
+async def test_what_is_said_in_a_call_becomes_a_report_with_the_calls_time(house: House) -> None:
+    event = await house.report(**BODY)
+    aase = await house.browser(AASE)
+    await aase.into(event.case_id)
+    form = await aase.open(f"/cases/{event.case_id}/phone")
+    assert "Ved du noget om: Vold nu?" in form.text
+    assert 'value="2026-03-10T13:00"' in form.text
+    answers = {"received_at": "2026-03-10T12:40", "sign.violence.now": "denied", "text": "Nej, ikke slået."}
+    done = await aase.press(form, "/phone-report", **answers)
+    assert "Det, der blev sagt, er gemt. Du har sagen." in done.text
+    *_, told = await house.intake.published(ReportReceived)
+    assert isinstance(told, ReportReceived)
+    assert (told.case_id, told.report_no, told.received_at.minute) == (event.case_id, 2, 40)
+    assert [(fact.sign, fact.answer) for fact in told.signs] == [("violence.now", "denied")]
