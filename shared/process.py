@@ -8,9 +8,11 @@ import os
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
@@ -62,6 +64,12 @@ def run(name: str, settings: type[S], commands: Mapping[str, Callable[[S], Await
         sys.exit(_say(f"{name}: {error.filename} is missing."))
     except INFRASTRUCTURE as error:
         sys.exit(_say(f"{name}: the database or Kafka does not answer ({logging.error_code(error)})."))
+    except Exception as error:  # its text may repeat values, so a traceback must not be printed
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        log().critical(
+            "process.failed", error=logging.error_code(error), logger=f"{Path(where.filename).name}:{where.lineno}"
+        )
+        sys.exit(1)
 
 
 async def _awaited(command: Awaitable[None]) -> None:

@@ -27,6 +27,7 @@ COMMIT_EVERY = 100
 COMMIT_AFTER = 1.0
 LOOK_EVERY = 2.0
 _ANSWERED_LATELY = 10.0
+_LAST_WORDS = 6.0  # less than a supervisor waits before it kills
 _FAULTS = (KafkaError, IllegalStateError, OSError, TimeoutError)
 
 
@@ -98,7 +99,7 @@ class Consumer:
         self._subscriber.running = False
         self._stopping.set()
         with suppress(TimeoutError):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(_LAST_WORDS):
                 async with self._busy:
                     await self.commit()
                 await self._broker.stop()

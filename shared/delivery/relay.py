@@ -35,6 +35,7 @@ OUTAGE = 3.0
 _LOCK = 0x6265_7266  # any fixed number: it names the relay's lock in its service's database
 _PATIENCE = 75.0  # beyond the producer's own 60 s: it has been seen to wait for ever
 _LAST_WORDS = 2.0
+_SAY_EVERY = 10.0
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
@@ -58,6 +59,7 @@ class Relay:
         self._producer: AIOKafkaProducer | None = None
         self._oldest: tuple[int, float] | None = None
         self._away_since: float | None = None
+        self._said_at = float("-inf")
         self._batch = BATCH
         self._stuck_for: set[str] = set()
 
@@ -139,10 +141,15 @@ class Relay:
             producer = await self._running_producer()
             sent = await self._send(conn, producer, rows)
         except (KafkaError, OSError) as error:
-            log().warning("relay.kafka_away", error=error_code(error), count=len(rows))
+            self._say_away(error, len(rows))
             await asyncio.sleep(0.25)
             return 0
         return await _even_if_cancelled(self._finish(conn, sent)) if sent else 0
+
+    def _say_away(self, error: Exception, waiting: int) -> None:
+        if time.monotonic() - self._said_at > _SAY_EVERY:
+            self._said_at = time.monotonic()
+            log().warning("relay.kafka_away", error=error_code(error), count=waiting)
 
     def _note_oldest(self, rows: Sequence[asyncpg.Record]) -> None:
         if self._oldest is None or self._oldest[0] not in [row["seq"] for row in rows]:

@@ -83,6 +83,12 @@ async def test_poison_on_each_topic_is_parked_by_who_hears_it_and_holds_up_nobod
         return sorted((row["service"], row["topic"], row["reason"]) for row in rows) == expected
 
     await until(all_parked, within=30, every=0.5)
+
+    async def counted() -> bool:
+        figures = {(each["service"], each["name"]): each["value"] for each in await faulty.metrics()}
+        return all(figures[service, "beredskab.parked"] >= 3 for service in ("intake", "triage", "notify"))
+
+    await until(counted, within=60, every=1)
     one, *others = await command(faulty, "parked", "list")
     assert (await command(faulty, "parked", "show", one["parked_id"], "--service", one["service"]))["sealed_bytes"]
     await command(faulty, "parked", "discard", one["parked_id"], "--service", one["service"])
