@@ -42,7 +42,7 @@ def read_text(text: str, *, received_at: datetime) -> TextReading:
     read = [(sentence, each) for sentence in danish if (each := READER.read(sentence))]
     given = frozenset[str]().union(*(each.given for _, each in read))
     found = [one for sentence, each in read for one in _found(sentence, each, text, given=given, on=on)]
-    return TextReading(tuple(sorted(found, key=lambda each: (each.start, each.end, each.sign))), unread)
+    return TextReading(tuple(sorted(set(found), key=lambda each: (each.start, each.end, each.sign))), unread)
 
 
 def _found(sentence: Sentence, read: Read, text: str, *, given: frozenset[str], on: date) -> Iterator[Found]:

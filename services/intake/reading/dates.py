@@ -120,6 +120,7 @@ def _dated(year: int, month: int, day: int) -> date | None:
 _READERS: tuple[tuple[re.Pattern[str], Reading], ...] = (
     (re.compile(r"\bom (?:ca\.? )?(?:et |en )?(\d{1,3}|\w+) (timer?|dage?|døgn|uger?|måned(?:er)?)\b"), _in_span),
     (re.compile(r"\b(?:på|nu|kommende|førstkommende|næste) (" + "|".join(_DAYS) + r")\b"), _weekday),
+    (re.compile(r"(?<!hver )\b(" + "|".join(_DAYS) + r") (?:morgen|aften|formiddag|eftermiddag|nat|kl|d\.)"), _weekday),
     (re.compile(r"\b(?:i ?overmorgen|i ?morgen(?!tid)|i dag|i aften|i nat|i eftermiddag)\b"), _near),
     (re.compile(r"\b(?:i )?næste uge\b"), _next_week),
     (re.compile(r"\b(?:i|på|til|nu) weekenden\b|\bkommende weekend\b"), _weekend),
