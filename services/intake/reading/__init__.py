@@ -46,8 +46,10 @@ def read_text(text: str, *, received_at: datetime) -> TextReading:
 
 
 def _found(sentence: Sentence, read: Read, text: str, *, given: frozenset[str], on: date) -> Iterator[Found]:
-    days = list(dates_in(text[sentence.start : sentence.end], on=on))
-    for judged in _once(read.signs(given)):
+    judgements = list(_once(read.signs(given)))
+    dated = any(judged.sign.startswith(_DATED) for judged in judgements)
+    days = list(dates_in(text[sentence.start : sentence.end], on=on)) if dated else []
+    for judged in judgements:
         first, last = read.clauses.around(judged.first, judged.last)
         start, end = _place(sentence, judged, first, last)
         day = (

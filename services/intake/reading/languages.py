@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from services.intake.reading.lexicon import Lexicon
-from services.intake.reading.text import Sentence, Token, fold
+from services.intake.reading.text import Sentence, Token
 
 FEWEST_WORDS = 5
 """Fewer words are a fragment or a quoted expression."""
@@ -21,10 +21,11 @@ def unread(sentence: Sentence, lexicon: Lexicon) -> bool:
     words = [token for token in sentence.tokens if not token.mark and not token.name and token.written.isalpha()]
     if len(words) < FEWEST_WORDS:
         return False
-    known = sum(lexicon.seen(token).known for token in words) / len(words)
+    seen = [lexicon.seen(token) for token in words]
+    known = sum(word.known for word in seen) / len(words)
     if known >= _SURELY_KNOWN:
         return False
-    common = sum(fold(token.written) in lexicon.settings["danish"] for token in words) / len(words)
+    common = sum("danish" in word.kinds for word in seen) / len(words)
     return known < _KNOWN_SHARE or common < _COMMON_SHARE
 
 

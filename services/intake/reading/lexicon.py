@@ -6,6 +6,8 @@ Only patterns whose rarest word stands in the sentence are tried, so that readin
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,9 @@ What is `given` somewhere in the text lets `then` say it in any sentence.
 _SHORTEST_TYPO = 7
 WIDE = GAPS[".."]
 _MOST_REMEMBERED = 20_000
+_LONGEST_WORD = 60
+MOST_PLACES = 4
+"""Most places of one pattern in one sentence: what is said more often is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +51,21 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a word is to the lexicon: the elements it can stand for, and what the dictionary says of it."""
+    """What a word is to the lexicon: the elements it can stand for and what the dictionary says of it.
+
+    `anchors` are those elements by which patterns are looked up.
+    `kinds` are the lists of `scope.toml` that it stands in.
+    """
 
     elements: frozenset[int]
     forms: frozenset[str]
     known: bool
+    anchors: frozenset[int] = frozenset()
+    folded: str = ""
+    kinds: frozenset[str] = frozenset()
+
+
+_MARK = Seen(frozenset(), frozenset(), known=True)
 
 
 @dataclass(slots=True)
@@ -58,33 +73,44 @@ class Elements:
     """The distinct words of all patterns, numbered, and how a written word finds them."""
 
     dictionary: Dictionary
-    numbers: dict[Specs, int] = field(default_factory=dict)
+    numbers: dict[tuple[Specs, bool], int] = field(default_factory=dict)
     exact: dict[str, set[int]] = field(default_factory=dict)
     beginnings: dict[str, set[int]] = field(default_factory=dict)
     endings: dict[str, set[int]] = field(default_factory=dict)
     within: dict[str, set[int]] = field(default_factory=dict)
     near: dict[str, set[str]] = field(default_factory=dict)
 
-    def number(self, specs: Specs) -> int:
-        """The element's number; new ones are entered under everything they may be."""
-        if specs not in self.numbers:
-            self.numbers[specs] = len(self.numbers)
-            for spec in specs:
-                self._enter(spec, self.numbers[specs])
-        return self.numbers[specs]
+    def number(self, specs: Specs, *, narrow: bool) -> int:
+        """The element's number; new ones are entered under everything they may be.
 
-    def _enter(self, spec: str, number: int) -> None:
-        word = fold(spec.strip("*=")) if spec != "#" else "#"
-        kind = self.exact
+        What takes a finding away is `narrow`: its words stand for the forms of themselves alone.
+        """
+        key = (specs, narrow)
+        if key not in self.numbers:
+            self.numbers[key] = len(self.numbers)
+            for spec in specs:
+                self._enter(spec, self.numbers[key], narrow=narrow)
+        return self.numbers[key]
+
+    def _enter(self, spec: str, number: int, *, narrow: bool) -> None:
+        word = spec if spec == "#" else fold(spec.strip("*="))
+        if "*" in spec:
+            self._wild(spec).setdefault(word, set()).add(number)
+            return self._remember(word)
+        exactly = spec.startswith("=")
+        for each in (word,) if exactly or narrow or spec == "#" else self.dictionary.meant(spec):
+            self.exact.setdefault("=" + each if exactly else each, set()).add(number)
+        return self._remember(word)
+
+    def _remember(self, word: str) -> None:
+        """Enter a long word under what it looks like mistyped."""
+        for near in _nearby(word) if len(word) >= _SHORTEST_TYPO else ():
+            self.near.setdefault(near, set()).add(word)
+
+    def _wild(self, spec: str) -> dict[str, set[int]]:
         if spec.startswith("*"):
-            kind = self.within if spec.endswith("*") else self.endings
-        elif spec.endswith("*"):
-            kind = self.beginnings
-        for each in self.dictionary.meant(spec) if kind is self.exact and spec[0] not in "=#" else (word,):
-            kind.setdefault(("=" + each) if spec.startswith("=") else each, set()).add(number)
-        if kind is self.exact and len(word) >= _SHORTEST_TYPO:
-            for near in _nearby(word):
-                self.near.setdefault(near, set()).add(word)
+            return self.within if spec.endswith("*") else self.endings
+        return self.beginnings
 
     def of(self, written: str, forms: Iterable[str], *, name: bool) -> set[int]:
         """The elements a word can stand for. A name is compared as a whole only, or half of Denmark were a sign."""
@@ -127,11 +153,11 @@ class Lexicon:
     def add(self, subject: str, role: str, written: str) -> None:
         """Enter a pattern. Raises `BadPattern`."""
         for variant in self._orders(patterns.parse(written, self.classes)):
-            parts = tuple(tuple(Step(self.elements.number(item.specs), item.gap) for item in part) for part in variant)
+            number = partial(self.elements.number, narrow=role == "unless")
+            parts = tuple(tuple(Step(number(item.specs), item.gap) for item in part) for part in variant)
             rarest = min((item.specs for part in variant for item in part), key=self._commonness)
             needed = frozenset(step.element for part in parts for step in part)
-            pattern = Pattern(subject, role, parts, needed, written)
-            self.by_anchor.setdefault(self.elements.number(rarest), []).append(pattern)
+            self.by_anchor.setdefault(number(rarest), []).append(Pattern(subject, role, parts, needed, written))
 
     def _orders(self, variants: Iterable[list[list[Item]]]) -> Iterator[list[list[Item]]]:
         """The variants, and those that begin with a negation also with the verb before it, as in a main clause."""
@@ -147,7 +173,11 @@ class Lexicon:
         return [Item(items[0].specs, max(items[0].gap, WIDE)), *items[1:]] if items else []
 
     def _commonness(self, specs: Specs) -> tuple[bool, int]:
-        return not specs.isdisjoint(self.settings["common"]), len(specs)
+        return any(self._common(spec) for spec in specs), len(specs)
+
+    def _common(self, spec: str) -> bool:
+        forms = self.dictionary.meant(spec.strip("*="))
+        return not (forms.isdisjoint(self.settings["common"]) and forms.isdisjoint(self.settings["danish"]))
 
     def seen(self, token: Token) -> Seen:
         """What the token is to the lexicon; remembered, as texts repeat their words."""
@@ -161,28 +191,46 @@ class Lexicon:
 
     def _look(self, token: Token) -> Seen:
         if token.mark:
-            return Seen(frozenset(), frozenset(), known=True)
+            return _MARK
         if token.written.isdigit():
-            return Seen(frozenset(self.elements.of(token.written, ("#", token.written), name=True)), frozenset(), True)
+            elements = self.elements.of(token.written, ("#", token.written), name=True)
+            anchors = self._anchors(elements)
+            return Seen(frozenset(elements), frozenset(), known=True, anchors=anchors, folded=token.written)
+        if len(token.written) > _LONGEST_WORD:
+            return Seen(frozenset(), frozenset(), known=False, folded=token.written)
         word = self.dictionary.word(token.written)
         forms = word.forms
         if not word.known and not token.name:
             forms = forms | self.elements.meant(fold(token.written))
         elements = self.elements.of(token.written, forms, name=token.name)
-        return Seen(frozenset(elements), forms, word.known)
+        folded = fold(token.written)
+        kinds = frozenset(kind for kind, words in self.settings.items() if folded in words)
+        return Seen(frozenset(elements), forms, word.known, self._anchors(elements), folded, kinds)
+
+    def _anchors(self, elements: Iterable[int]) -> frozenset[int]:
+        return frozenset(element for element in elements if element in self.by_anchor)
 
     def matches(self, seen: Sequence[Seen], rank: Sequence[int]) -> Iterator[Match]:
         """Every pattern's every place among the words of a sentence."""
-        positions: dict[int, list[int]] = {}
-        for place, word in enumerate(seen):
-            for element in word.elements:
-                positions.setdefault(element, []).append(place)
-        there = positions.keys()
-        for anchor in there & self.by_anchor.keys():
-            for pattern in self.by_anchor[anchor]:
-                if there >= pattern.needed:
-                    for places in patterns.find(pattern.parts, positions, rank):
-                        yield Match(pattern, places)
+        there = frozenset[int]().union(*(word.elements for word in seen))
+        anchors = frozenset[int]().union(*(word.anchors for word in seen))
+        tried = [pattern for anchor in anchors for pattern in self.by_anchor[anchor] if pattern.needed <= there]
+        positions = _Positions(seen)
+        for pattern in tried:
+            for places in islice(patterns.find(pattern.parts, positions, rank), MOST_PLACES):
+                yield Match(pattern, places)
+
+
+class _Positions(dict[int, Sequence[int]]):
+    """Where each element stands, looked up when it is asked for: most never are."""
+
+    def __init__(self, seen: Sequence[Seen]) -> None:
+        super().__init__()
+        self._seen = seen
+
+    def __missing__(self, element: int) -> Sequence[int]:
+        places = self[element] = [place for place, word in enumerate(self._seen) if element in word.elements]
+        return places
 
 
 def load(folder: Path = HERE) -> Lexicon:

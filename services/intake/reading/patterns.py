@@ -135,7 +135,7 @@ def _specs(word: str, classes: Mapping[str, Specs]) -> Specs:
 def find(parts: Sequence[Part], positions: Positions, rank: Sequence[int]) -> Iterator[tuple[int, ...]]:
     """The places where all parts stand; `rank` counts a sentence's words, fillers left out."""
     first, *others = parts
-    for start in positions.get(first[0].element, ()):
+    for start in positions[first[0].element]:
         found = _walk(first, start, positions, rank)
         for other in others:
             found = found and _beside(found, other, positions, rank)
@@ -148,7 +148,7 @@ def _walk(part: Part, start: int, positions: Positions, rank: Sequence[int]) -> 
     if len(part) == 1:
         return (start,)
     following = part[1]
-    for place in positions.get(following.element, ()):
+    for place in positions[following.element]:
         if place > start and rank[place] - rank[start] <= 1 + following.gap:
             rest = _walk(part[1:], place, positions, rank)
             if rest:
@@ -159,7 +159,7 @@ def _walk(part: Part, start: int, positions: Positions, rank: Sequence[int]) -> 
 def _beside(found: tuple[int, ...], part: Part, positions: Positions, rank: Sequence[int]) -> tuple[int, ...]:
     """What was found together with the nearest place of the part, where that is close."""
     best: tuple[int, ...] = ()
-    for start in positions.get(part[0].element, ()):
+    for start in positions[part[0].element]:
         more = _walk(part, start, positions, rank)
         if more and not set(more) & set(found):
             both = tuple(sorted({*found, *more}))

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from services.intake.reading.clauses import clauses, ranks
 from services.intake.reading.lexicon import Lexicon, Match, Seen
-from services.intake.reading.text import Sentence, Token, fold
+from services.intake.reading.text import Sentence
 from shared.events.codes import Answer, When
 from shared.signs import SignId
 
@@ -17,9 +18,7 @@ NEGATION_BEFORE = 14
 """Most words from a negation to what it negates."""
 NEGATION_AFTER = 2
 """Most words from a verb to the negation that follows it ("han slår hende ikke")."""
-_SEPARATORS = frozenset(",;:()–—-")
-_HARD = frozenset(";:()–—")
-_WIDE = 2
+_LEADING = frozenset(("at", "om", "hvorvidt", "hvor", "hvordan", "hvem"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +30,6 @@ class Judged:
     when: When | None
     first: int
     last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Clauses:
-    """The clause each token belongs to, and which clauses only continue the one before."""
-
-    of: tuple[int, ...]
-    continues: frozenset[int]
-
-    def around(self, first: int, last: int) -> tuple[int, int]:
-        """The first and last token of the clauses from `first` to `last`."""
-        start, end = first, last
-        while start and self.of[start - 1] == self.of[first]:
-            start -= 1
-        while end + 1 < len(self.of) and self.of[end + 1] == self.of[last]:
-            end += 1
-        return start, end
 
 
 class Reader:
@@ -67,95 +49,11 @@ class Reader:
     def read(self, sentence: Sentence) -> "Read | None":
         """The sentence read; None where no pattern of any sign stands in it."""
         seen = [self._lexicon.seen(token) for token in sentence.tokens]
-        rank = self._rank(sentence.tokens)
+        rank = ranks(sentence.tokens, seen)
         matches = list(self._lexicon.matches(seen, rank))
         if all(match.pattern.subject == "scope" for match in matches):
             return None
         return Read(self, sentence, seen, rank, matches)
-
-    def _rank(self, tokens: Sequence[Token]) -> list[int]:
-        """Each token's number among the words that count: marks keep words apart, fillers do not."""
-        fillers = self._words["fillers"]
-        rank: list[int] = []
-        at = 0
-        for token in tokens:
-            if token.mark:
-                at += _WIDE if token.written in _HARD else token.written == ","
-            else:
-                at += fold(token.written) not in fillers
-            rank.append(at)
-        return rank
-
-    def clauses(self, tokens: Sequence[Token], seen: Sequence[Seen]) -> Clauses:
-        """Where clauses begin: after marks, at words that open one, at "og" with a subject or a verb after it."""
-        number = 0
-        of: list[int] = []
-        full: set[int] = set()
-        joined: set[int] = {0}
-        for place, token in enumerate(tokens):
-            if place and self._begins(tokens, seen, place):
-                number += 1
-                if not self._inherits(tokens, place):
-                    joined.add(number)
-            of.append(number)
-            if not token.mark and self._complete(token):
-                full.add(number)
-        return Clauses(tuple(of), frozenset(range(number + 1)) - full - joined)
-
-    def _begins(self, tokens: Sequence[Token], seen: Sequence[Seen], place: int) -> bool:
-        word = fold(tokens[place].written)
-        if tokens[place - 1].mark and tokens[place - 1].written in _SEPARATORS:
-            return True
-        if word in self._words["openers"]:
-            return True
-        following = self._following(tokens, place)
-        if following is None:
-            return False
-        if word in self._words["pronouns"] and self._bare(tokens, place) and self.is_word(tokens[following], "finite"):
-            return True
-        if word not in self._words["joiners"]:
-            return False
-        if word == "at":
-            return not self._infinitive(tokens[following], seen[following])
-        return self._complete(tokens[following]) or tokens[following].name
-
-    def _following(self, tokens: Sequence[Token], place: int) -> int | None:
-        """The next word that is no filler and no negation."""
-        return next(
-            (
-                each
-                for each in range(place + 1, min(place + 6, len(tokens)))
-                if not tokens[each].mark
-                and not self.is_word(tokens[each], "fillers")
-                and not self.is_word(tokens[each], "negators")
-            ),
-            None,
-        )
-
-    def _bare(self, tokens: Sequence[Token], place: int) -> bool:
-        """Whether no word before opens the clause that a pronoun and its verb begin: "hun græd ikke hun var tom"."""
-        before = tokens[place - 1]
-        return not before.mark and not any(self.is_word(before, kind) for kind in ("joiners", "openers", "finite"))
-
-    @staticmethod
-    def _infinitive(token: Token, seen: Seen) -> bool:
-        word = fold(token.written)
-        return not token.name and word in seen.forms and (word.endswith("e") or len(word) <= 4) and len(seen.forms) == 1
-
-    def _complete(self, token: Token) -> bool:
-        word = fold(token.written)
-        return word in self._words["subjects"] or word in self._words["finite"]
-
-    def _inherits(self, tokens: Sequence[Token], place: int) -> bool:
-        """Whether what begins here may only continue: after a comma, or with "og", "eller"."""
-        before = tokens[place - 1]
-        word = fold(tokens[place].written)
-        joiner = word in self._words["inherits"] or (before.mark and before.written == ",")
-        return joiner and word not in self._words["openers"]
-
-    def is_word(self, token: Token, kind: str) -> bool:
-        """Whether the token is one of a list of `scope.toml`."""
-        return fold(token.written) in self._words[kind]
 
     def supposed(self, sign: str) -> str | None:
         """What a sign becomes in a supposition."""
@@ -173,22 +71,22 @@ class Read:
         self, reader: Reader, sentence: Sentence, seen: Sequence[Seen], rank: Sequence[int], matches: Sequence[Match]
     ) -> None:
         self._reader = reader
-        self._tokens = sentence.tokens
+        self._seen = seen
         self._asks = sentence.asks
         self._rank = rank
-        self.clauses = reader.clauses(sentence.tokens, seen)
+        self.clauses = clauses(sentence.tokens, seen)
         self._scopes: dict[str, list[tuple[int, ...]]] = {}
         self._signs = [match for match in matches if match.pattern.subject != "scope"]
         for match in matches:
             if match.pattern.subject == "scope":
                 self._scopes.setdefault(match.pattern.role, []).append(match.places)
-        silent = {place for places in self._scopes.get("no_negation", ()) for place in places}
-        self._negators = [
-            place
-            for place, token in enumerate(self._tokens)
-            if place not in silent and not token.mark and reader.is_word(token, "negators")
-        ]
-        self._ifs = [place for place, token in enumerate(self._tokens) if reader.is_word(token, "if")]
+        self._silent = {place for places in self._scopes.get("no_negation", ()) for place in places}
+        self._negators = self._places("negators")
+        self._ifs = self._places("if")
+
+    def _places(self, kind: str) -> list[int]:
+        """Where words of a list of `scope.toml` stand."""
+        return [place for place, word in enumerate(self._seen) if kind in word.kinds]
 
     @property
     def ordinary(self) -> bool:
@@ -225,7 +123,7 @@ class Read:
 
     def _judge(self, match: Match) -> Judged | None:
         answer = Answer.DENIED if match.pattern.role == "denied" else Answer.SAID
-        if self._asked(match) or self._unsure(match):
+        if self._asked(match) or self._unsure(match) or (answer is Answer.DENIED and self._torn(match)):
             return None
         sign: str | None = match.pattern.subject
         if self._negated(match):
@@ -262,9 +160,9 @@ class Read:
         """Whether the sentence asks it: its first clauses do, unless something is told before the question."""
         if not self._asks:
             return False
-        first = next(token for token in self._tokens if not token.mark)
-        asking = self._reader.is_word(first, "asking")
-        return asking and self.clauses.of[match.places[0]] == self.clauses.of[self._tokens.index(first)]
+        first = next(place for place, word in enumerate(self._seen) if word.folded)
+        asking = "asking" in self._seen[first].kinds
+        return asking and self.clauses.of[match.places[0]] == self.clauses.of[first]
 
     def _unsure(self, match: Match) -> bool:
         """Whether the clause, or the one that leads to it, leaves it open."""
@@ -277,42 +175,38 @@ class Read:
 
     def _led(self, clause: int) -> bool:
         """Whether the clause is what the one before tells of: it begins with "at", "om", "hvor"."""
-        return any(
-            fold(token.written) in ("at", "om", "hvorvidt", "hvor", "hvordan", "hvem")
-            for token in self._tokens[self.clauses.of.index(clause) :][:2]
-        )
+        first = self.clauses.of.index(clause)
+        return any(word.folded in _LEADING for word in self._seen[first : first + 2])
 
     def _negated(self, match: Match) -> bool:
-        if any(self._reader.is_word(self._tokens[place], "negators") for place in match.places):
+        if any("negators" in self._seen[place].kinds for place in match.places):
             return False
-        clauses = {self.clauses.of[match.places[0]]}
-        reached = clauses | self._continued(min(clauses))
-        return any(self._negates(place, match, clauses, reached) for place in self._negators) or self._kept(match)
+        clause = self.clauses.of[match.places[0]]
+        reached = self.clauses.reached(clause)
+        return any(self._negates(place, match, clause, reached) for place in self._negators) or self._kept(match)
 
-    def _continued(self, clause: int) -> set[int]:
-        """The clauses before that this one continues."""
-        reached: set[int] = set()
-        while clause in self.clauses.continues:
-            clause -= 1
-            reached.add(clause)
-        return reached
-
-    def _negates(self, negator: int, match: Match, clauses: set[int], reached: set[int]) -> bool:
-        if negator in match.places or self.clauses.of[negator] not in reached:
+    def _negates(self, negator: int, match: Match, clause: int, reached: set[int]) -> bool:
+        if negator in self._silent or self.clauses.of[negator] not in reached:
             return False
         if negator < match.places[-1]:
             return self._rank[match.places[0]] - self._rank[negator] <= NEGATION_BEFORE
-        return self.clauses.of[negator] in clauses and (
+        return self.clauses.of[negator] == clause and (
             self._rank[negator] - self._rank[match.places[-1]] <= NEGATION_AFTER
         )
+
+    def _torn(self, match: Match) -> bool:
+        """Whether the pattern's own negation stands in another clause than what it should deny, or negates nothing."""
+        own = [place for place in match.places if place in self._negators]
+        last = self.clauses.reached(self.clauses.of[match.places[-1]])
+        return any(place in self._silent or self.clauses.of[place] not in last for place in own)
 
     def _kept(self, match: Match) -> bool:
         """Whether the clause before says that this was not seen, heard or told."""
         clause = self.clauses.of[match.places[0]]
         return any(
-            self.clauses.of[places[0]] in (clause, clause - 1)
+            self.clauses.of[places[-1]] in (clause, clause - 1)
             and places[0] < match.places[0]
-            and (self.clauses.of[places[0]] == clause or self._led(clause))
+            and (self.clauses.of[places[-1]] == clause or self._led(clause))
             and not set(places) & set(match.places)
             for places in self._scopes.get("unreported", ())
         )
@@ -331,8 +225,4 @@ class Read:
 
     def _would(self, match: Match) -> bool:
         clause = self.clauses.of[match.places[0]]
-        return any(
-            self._reader.is_word(token, "would")
-            for place, token in enumerate(self._tokens)
-            if self.clauses.of[place] == clause and not token.mark
-        )
+        return any(self.clauses.of[place] == clause for place in self._places("would"))

@@ -1,0 +1,167 @@
+"""What a finding is worth where it stands: negation, report, supposition, time, and whom it is about."""
+
+import pytest
+
+from services.intake.reading import read_text
+from tests.unit.intake.reading.quality import RECEIVED_AT
+
+
+def signs(text: str) -> set[str]:
+    """Each sign read, with + for said and - for denied."""
+    read = read_text(text, received_at=RECEIVED_AT).found
+    return {f"{one.sign}{'+' if one.answer == 'said' else '-'}" for one in read}
+
+
+def whens(text: str, sign: str) -> set[str | None]:
+    return {one.when for one in read_text(text, received_at=RECEIVED_AT).found if one.sign == sign}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hun bliver ikke slået.",
+        "Hun bliver aldrig slået derhjemme.",
+        "Der er ingen tegn på vold.",
+        "Der er ingen vold i hjemmet.",
+        "Far slår hende ikke.",
+        "Jeg har ikke set, at hun bliver slået.",
+        "Jeg har aldrig hørt om, at hun bliver slået.",
+        "Hun bliver ikke slået, siger hun.",
+        "Hun fortæller, at hun ikke bliver slået.",
+        "Der er ikke noget, der tyder på, at hun bliver slået.",
+        "Hun er hverken blevet slået eller truet.",
+        "Hun er hverken truet eller slået.",
+        "Hun bliver ikke truet, slået eller låst inde.",
+        "Barnet er uden mærker på kroppen og uden tegn på, at det bliver slået.",
+        "Moren afviser, at barnet bliver slået.",
+        "HUN BLIVER IKKE SLÅET.",
+        "hun bliver ik slået",
+        "Det er ikke sådan, at hun bliver slået.",
+    ],
+)
+def test_a_negation_denies_what_it_reaches(text: str) -> None:
+    read = signs(text)
+    assert "violence.now-" in read
+    assert "violence.now+" not in read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hun vil ikke hjem, fordi far slår hende.",
+        "Hun bliver ikke kun truet, hun bliver også slået.",
+        "Han slår ikke bare hende, han slår også de små.",
+        "Det er ikke første gang, hun bliver slået.",
+        "Hun har ikke sagt det til nogen, men hun bliver slået.",
+        "Hun sover ikke, og far slår hende.",
+        "Hun græd ikke hun bliver slået hver dag",
+        "Uden for skolen blev hun slået af sin bror.",
+        "Hun kom ikke i går. Far slår hende.",
+        "Jeg kan ikke lade være med at tænke på, at hun bliver slået.",
+    ],
+)
+def test_a_negation_denies_nothing_beyond_its_reach(text: str) -> None:
+    read = signs(text)
+    assert "violence.now+" in read
+    assert "violence.now-" not in read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Jeg ved ikke, om hun bliver slået.",
+        "Jeg er i tvivl om, om hun bliver slået.",
+        "Jeg tror ikke, at hun bliver slået.",
+        "Jeg kan ikke udelukke, at hun bliver slået.",
+        "Bliver hun slået?",
+        "Kan man se på et barn, om det bliver slået?",
+        "Far siger, at han ikke slår hende.",
+        "Forældrene benægter, at hun bliver slået.",
+    ],
+)
+def test_what_is_open_asked_or_denied_by_who_may_have_done_it_is_neither_said_nor_denied(text: str) -> None:
+    assert not {"violence.now+", "violence.now-"} & signs(text)
+
+
+def test_what_is_told_before_a_question_is_told() -> None:
+    assert "marriage.planned+" in signs("Hun skal giftes på lørdag, hvad gør jeg?")
+
+
+def test_a_denial_that_takes_back_is_a_withdrawal_and_no_relief() -> None:
+    read = signs("I dag siger hun, at det var løgn, og at hun ikke er blevet slået.")
+    assert "story.withdrawn+" in read
+    assert "violence.now-" not in read
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("Hvis de fandt ud af det, ville de slå hende.", "fear.extreme+"),
+        ("Hvis familien opdager det, slår de mig ihjel.", "fear.killed+"),
+        ("Hun siger, at hvis forældrene hører om det, bliver hun låst inde.", "fear.extreme+"),
+        ("Far har sagt, at hvis hun ser ham igen, slår han hende.", "threat.concrete+"),
+    ],
+)
+def test_what_is_supposed_is_fear_or_threat_and_no_fact(text: str, sign: str) -> None:
+    read = signs(text)
+    assert sign in read
+    assert not {"violence.now+", "freedom.held_at_home+"} & read
+
+
+def test_what_always_follows_is_a_fact() -> None:
+    assert "violence.now+" in signs("Hvis hun kommer for sent hjem, får hun tæsk.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Da hun var lille, blev hun slået.",
+        "Far slog hende for mange år siden.",
+        "Dengang blev hun slået af sin bror.",
+        "Hun blev slået som barn.",
+        "Sidste år slog faren hende.",
+    ],
+)
+def test_violence_of_long_ago_is_of_earlier(text: str) -> None:
+    read = signs(text)
+    assert "violence.earlier+" in read
+    assert "violence.now+" not in read
+    assert whens(text, "violence.earlier") == {"earlier"}
+
+
+def test_what_goes_on_is_of_now() -> None:
+    assert whens("Far slår hende stadig, som han gjorde tidligere.", "violence.now") == {"now"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I filmen blev pigen slået af sin far.",
+        "Vi læste en bog om en pige, der skal giftes.",
+        "Emneugen handler om tvangsægteskab og vold i hjemmet.",
+        "Hendes kusine skal giftes til sommer.",
+        "Hendes forældre blev gift i 1998.",
+        "Hun slog rekorden i højdespring.",
+        "Han slog op med kæresten.",
+        "Det var dræbende kedeligt.",
+        "Han truede med at gå hjem fra kampen.",
+        "Klokken slog tolv.",
+        "Han fik et blåt øje til fodboldtræning.",
+        "De skar grøntsager med en kniv i madkundskab.",
+        "Holdets skarpeste våben er kontraangrebet.",
+        "Hun er bange for edderkopper.",
+        "Pas på hinanden.",
+        "Vi har ringet hjem om en glemt madpakke.",
+        "Naboens datter er stukket af.",
+        "Min taske forsvandt på legepladsen.",
+        "Læreren tog hendes telefon i timen.",
+        "Hun er hjemme med feber.",
+    ],
+)
+def test_ordinary_things_are_no_sign(text: str) -> None:
+    assert signs(text) == set()
+
+
+def test_an_ordinary_holiday_is_a_journey_and_never_an_imminent_one() -> None:
+    text = "De skal på ferie i Spanien på fredag og er hjemme igen søndag. De glæder sig."
+    assert signs(text) == {"travel.planned+"}
