@@ -30,36 +30,41 @@ READER = Reader.of(LEXICON)
 
 
 def read_text(text: str, *, received_at: datetime) -> TextReading:
-    """Read a text; days that it names count from the day it was received."""
+    """Read a text; days that it names count from the day it was received. What is written twice is read once."""
     on = local(received_at).date()
-    danish: list[Sentence] = []
-    unread = False
-    for sentence in sentences(text):
-        if languages.unread(sentence, LEXICON):
-            unread = True
-        else:
-            danish.append(sentence)
-    read = [(sentence, each) for sentence in danish if (each := READER.read(sentence))]
-    given = frozenset[str]().union(*(each.given for _, each in read))
-    found = [one for sentence, each in read for one in _found(sentence, each, text, given=given, on=on)]
-    return TextReading(tuple(sorted(set(found), key=lambda each: (each.start, each.end, each.sign))), unread)
+    placed = [(sentence, text[sentence.start : sentence.end]) for sentence in sentences(text)]
+    written = {words: sentence for sentence, words in placed}
+    foreign = {words for words, sentence in written.items() if languages.unread(sentence, LEXICON)}
+    read = {words: READER.read(sentence) for words, sentence in written.items() if words not in foreign}
+    given = frozenset[str]().union(*(each.given for each in read.values() if each))
+    found = {
+        words: list(_found(written[words], each, words, given=given, on=on)) for words, each in read.items() if each
+    }
+    everything = (_moved(one, sentence.start) for sentence, words in placed for one in found.get(words, ()))
+    return TextReading(tuple(sorted(set(everything), key=_order)), bool(foreign))
 
 
-def _found(sentence: Sentence, read: Read, text: str, *, given: frozenset[str], on: date) -> Iterator[Found]:
+def _moved(found: Found, by: int) -> Found:
+    return replace(found, start=found.start + by, end=found.end + by)
+
+
+def _order(found: Found) -> tuple[int, int, str, str, str, str]:
+    return found.start, found.end, found.sign, found.answer, found.when or "", str(found.date)
+
+
+def _found(sentence: Sentence, read: Read, words: str, *, given: frozenset[str], on: date) -> Iterator[Found]:
+    """What a sentence says; the places count from its beginning."""
     judgements = list(_once(read.signs(given)))
     dated = any(judged.sign.startswith(_DATED) for judged in judgements)
-    days = list(dates_in(text[sentence.start : sentence.end], on=on)) if dated else []
+    days = list(dates_in(words, on=on)) if dated else []
     for judged in judgements:
         first, last = read.clauses.around(judged.first, judged.last)
-        start, end = _place(sentence, judged, first, last)
-        day = (
-            _nearest(days, sentence.tokens[judged.last].end - sentence.start)
-            if judged.sign.startswith(_DATED)
-            else None
-        )
+        start, end = (place - sentence.start for place in _place(sentence, judged, first, last))
+        end_of_words = sentence.tokens[judged.last].end - sentence.start
+        day = _nearest(days, end_of_words) if judged.sign.startswith(_DATED) else None
         found = Found(judged.sign, judged.answer, judged.when, day, start, end)
         yield found
-        if day and judged.sign in _JOURNEYS and _imminent(found, on=on) and not read.ordinary:
+        if judged.sign in _JOURNEYS and _imminent(found, on=on) and not read.ordinary:
             yield replace(found, sign=SignId("travel.soon"))
 
 
