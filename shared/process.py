@@ -83,11 +83,15 @@ def _say(sentence: str, *, code: int = 1) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """Work that waits for rows: `run_once` says how many it did; after none, it waits for a wake or `at_most` s."""
+    """Work that waits for rows: `run_once` says how many it did; after none, it waits for a wake or `at_most` s.
+
+    What waits for time and not for rows is not `woken`: every commit would have it look in vain.
+    """
 
     name: str
     run_once: Callable[[], Awaitable[int]]
     at_most: float = 0.5
+    woken: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class Service:
         """Run a worker: consumer, relay and loops, with HTTP beside them, under a watchdog."""
         relay = Relay(self.settings, self.pool, self.wake, SecondRoad(self.settings, self.name, self.pool, self.tokens))
         if consumer is not None:
-            loops = [*loops, Loop("replay", consumer.reception.replay_once, at_most=5)]
+            loops = [*loops, Loop("replay", consumer.reception.replay_once, at_most=1, woken=False)]
         kept = [(loop, Beat(loop.name)) for loop in loops]
         running = [
             self.wake.notify_others(),
@@ -152,7 +156,7 @@ class Service:
 
     async def _loop(self, loop: Loop, beat: Beat) -> None:
         """Faults of the ground are waited out here, so that no loop has to."""
-        woken = self.wake.event()
+        woken = self.wake.event() if loop.woken else asyncio.Event()
         while True:
             beat()
             try:

@@ -65,8 +65,8 @@ async def work(settings: Settings) -> None:
         consumer = service.consumer(SUBSCRIPTIONS)
         health = application([], ready=partial(service.worker_missing, consumer))
         figures = Figures(service.pool, settings.clock)
-        loops = [Loop("tick", partial(tick.run_once, service.transactions)), Loop("figures", figures.run_once, 5.0)]
-        await service.work(health, consumer, loops)
+        clocks = Loop("tick", partial(tick.run_once, service.transactions), woken=False)
+        await service.work(health, consumer, [clocks, Loop("figures", figures.run_once, at_most=5, woken=False)])
 
 
 async def migrate(settings: Settings) -> None:

@@ -43,36 +43,33 @@ class Transaction:
 
         `traceparent` continues a stored trace; by default it is the running one (W3C Trace Context).
         """
-        sequence = await self.conn.fetchval(
-            "UPDATE cases SET event_sequence = event_sequence + 1 WHERE case_id = $1 RETURNING event_sequence",
-            event.case_id,
+        envelope = Envelope(
+            id=EventId(self.ids()),
+            type=event.type,
+            source=self.source,
+            time=self.now,
+            sequence=0,  # the case's row knows the next
+            traceparent=traceparent or current_traceparent(),
         )
-        await append(self, event, sequence=sequence, traceparent=traceparent)
-
-
-async def append(tx: Transaction, event: Event, *, sequence: int, traceparent: str | None = None) -> None:
-    """Insert the outbox row of an event whose place in the order of its case is known."""
-    envelope = Envelope(
-        id=EventId(tx.ids()),
-        type=event.type,
-        source=tx.source,
-        time=tx.now,
-        sequence=sequence,
-        traceparent=traceparent or current_traceparent(),
-    )
-    await tx.conn.execute(
-        """INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at, waits_for)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
-        envelope.id,
-        event.topic,
-        event.case_id,
-        json.dumps(headers_of(event, envelope)),
-        event.model_dump_json().encode(),
-        event.urgent,
-        tx.now,
-        CONSUMERS.get(type(event), ()) if event.urgent else (),
-    )
-    tx.published.append(event.type)
+        done = await self.conn.execute(
+            """WITH told AS (
+                   UPDATE cases SET event_sequence = event_sequence + 1 WHERE case_id = $3 RETURNING event_sequence
+               )
+               INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at, waits_for)
+               SELECT $1, $2, $3, $4::jsonb || jsonb_build_object('ce_sequence', event_sequence::text), $5, $6, $7, $8
+               FROM told""",
+            envelope.id,
+            event.topic,
+            event.case_id,
+            json.dumps(headers_of(event, envelope)),
+            event.model_dump_json().encode(),
+            event.urgent,
+            self.now,
+            CONSUMERS.get(type(event), ()) if event.urgent else (),
+        )
+        if done != "INSERT 0 1":
+            raise LookupError("a fact of a case that is not stored")
+        self.published.append(event.type)
 
 
 class Transactions:

@@ -22,40 +22,38 @@ def entry_hash(
     previous: bytes, *, case_id: CaseId, n: int, at: datetime, act: str, actor: str | None, facts: str
 ) -> bytes:
     """SHA-256 over the previous hash and this entry, in a fixed order and form."""
-    entry = json.dumps([str(case_id), n, at.isoformat(), act, actor, facts], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(previous + entry.encode()).digest()
+    before, after = _round_n(case_id, at=at, act=act, actor=actor, facts=facts)
+    return hashlib.sha256(previous + f"{before}{n}{after}".encode()).digest()
+
+
+def _round_n(case_id: CaseId, *, at: datetime, act: str, actor: str | None, facts: str) -> tuple[str, str]:
+    """The entry as JSON, without its number: that one is known to the database alone, which hashes it too."""
+    rest = json.dumps([at.isoformat(), act, actor, facts], ensure_ascii=False, separators=(",", ":"))
+    return f'["{case_id}",', f",{rest[1:]}"
 
 
 async def record(tx: Transaction, case_id: CaseId, *, act: str, actor: PersonId | None, facts: Facts) -> None:
     """Append one entry to the case's chain. The case's row must exist; updating it locks it."""
-    head = await tx.conn.fetchrow(
-        "UPDATE cases SET evidence_n = evidence_n + 1 WHERE case_id = $1 RETURNING evidence_n, evidence_head", case_id
-    )
-    if head is None:
-        raise LookupError("evidence for a case that is not stored")
     text = json.dumps(dict(facts), sort_keys=True, default=str, separators=(",", ":"))
-    new = entry_hash(
-        head["evidence_head"],
-        case_id=case_id,
-        n=head["evidence_n"],
-        at=tx.now,
-        act=act,
-        actor=str(actor) if actor else None,
-        facts=text,
-    )
-    await tx.conn.execute(
-        """WITH entry AS (
-               INSERT INTO evidence (case_id, n, at, act, actor, facts, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    before, after = _round_n(case_id, at=tx.now, act=act, actor=str(actor) if actor else None, facts=text)
+    done = await tx.conn.execute(
+        """WITH head AS (
+               UPDATE cases SET evidence_n = evidence_n + 1, evidence_head =
+                   sha256(evidence_head || convert_to($6 || (evidence_n + 1)::text || $7, 'UTF8'))
+               WHERE case_id = $1 RETURNING evidence_n, evidence_head
            )
-           UPDATE cases SET evidence_head = $7 WHERE case_id = $1""",
+           INSERT INTO evidence (case_id, n, at, act, actor, facts, hash)
+           SELECT $1, evidence_n, $2, $3, $4, $5, evidence_head FROM head""",
         case_id,
-        head["evidence_n"],
         tx.now,
         act,
         actor,
         text,
-        new,
+        before,
+        after,
     )
+    if done != "INSERT 0 1":
+        raise LookupError("evidence for a case that is not stored")
 
 
 async def broken_at(conn: Connection, case_id: CaseId) -> int | None:

@@ -27,4 +27,9 @@ async def open_pool(settings: ServiceSettings, *, application: str) -> Pool:
         command_timeout=15,
         timeout=5,
         server_settings=SESSION | {"application_name": application},
+        reset=_as_it_is,
     )
+
+
+async def _as_it_is(_conn: Connection) -> None:
+    """Nothing here leaves settings, cursors or locks behind in a session, and to clear them is a round trip an act."""

@@ -9,6 +9,7 @@ import email
 import email.policy
 import imaplib
 import json
+import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.cli.people import Seeded, person_with, token_for
+from deploy.local.running import state
 from deploy.local.stack import Stack
 from shared.auth.people import Role
 from shared.clock import Clock
@@ -71,12 +73,25 @@ def running_stack(
     stack.override(settings or {})
     erase = False
     try:
-        stack.up(within=180)
-        yield stack
+        stack.up(within=240)
+        with _outlived_by_nothing(home):
+            yield stack
         erase = not keep()
     finally:
         stack.down(erase=erase)
         _await_end(home)
+
+
+@contextmanager
+def _outlived_by_nothing(home: Path) -> Iterator[None]:
+    """Whatever ends the test run, kill -9 too, ends the stack: its end of a pipe closes, and somebody notices."""
+    supervisor = state(home)["pid"]
+    command = ["sh", "-c", f"cat >/dev/null; kill {supervisor}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as guard:
+        try:
+            yield
+        finally:
+            guard.kill()
 
 
 def _await_end(home: Path) -> None:

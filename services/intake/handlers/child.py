@@ -13,6 +13,7 @@ from services.intake.store import case as cases
 from services.intake.store import child as children
 from services.intake.store.report import Earlier
 from shared.delivery.outbox import Transaction
+from shared.events.codes import AgeBand
 from shared.events.intake import ReportedChild
 from shared.ids import CaseId, ChildId
 from shared.sealing import DataKey
@@ -36,6 +37,14 @@ class _Found:
     draft: DraftChild
 
 
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """The case that a report makes where none of its children is known."""
+
+    case_id: CaseId
+    data_key: DataKey
+
+
 async def place(
     tx: Transaction, secrets: Secrets, drafts: tuple[DraftChild, ...], *, joining: Earlier | None = None
 ) -> Placed:
@@ -43,39 +52,58 @@ async def place(
 
     What adds to an earlier report joins that report's case instead, and is about its children where it names none.
     """
-    candidate = CaseId(tx.ids())
+    fresh = _Fresh(CaseId(tx.ids()), secrets.ring.new_data_key())
     lookups = [(_lookup(secrets, draft.cpr) if draft.cpr else b"", draft) for draft in drafts]
     in_order = sorted(lookups, key=itemgetter(0))
-    found = [await _find(tx, candidate, draft, lookup=lookup or None) for lookup, draft in in_order]
-    known = {each.case_id for each in found} - {candidate}
+    found = [await _find(tx, fresh, draft, lookup=lookup or None) for lookup, draft in in_order]
+    known = {each.case_id for each in found} - {fresh.case_id}
     if joining is not None:
-        case_id = joining.case_id
-        await cases.lock_oldest(tx.conn, known | {case_id})
-    elif known:
-        case_id = await cases.lock_oldest(tx.conn, known)
-    else:
-        case_id = candidate
-        await cases.insert(tx.conn, case_id, wrapped_key=secrets.ring.new_data_key().wrapped, now=tx.now)
+        return await _joined(tx, secrets, found, known, case_id=joining.case_id, unnamed=dict(joining.children))
+    if known:
+        return await _joined(tx, secrets, found, known, case_id=None, unnamed={})
+    await cases.insert(tx.conn, fresh.case_id, wrapped_key=fresh.data_key.wrapped, now=tx.now)
+    return Placed(fresh.case_id, 1, (), _named(_bands(found)), fresh.data_key)
+
+
+async def _joined(
+    tx: Transaction,
+    secrets: Secrets,
+    found: list[_Found],
+    known: set[CaseId],
+    *,
+    case_id: CaseId | None,
+    unnamed: dict[ChildId, AgeBand],
+) -> Placed:
+    """A place in a case that is there: the one named, else the oldest known. New children move into it."""
+    oldest = await cases.lock_oldest(tx.conn, known | ({case_id} if case_id else set()))
+    case_id = case_id or oldest
     report_no, wrapped = await cases.number_report(tx.conn, case_id)
     data_key = secrets.ring.unwrap(wrapped)
     for each in found:
-        if each.case_id == candidate:
-            await _settle(tx, each, case_id, data_key)
-    linked = tuple(sorted(known - {case_id}))
-    bands = {each.child_id: each.draft.age_band for each in found} or (dict(joining.children) if joining else {})
-    named = tuple(ReportedChild(child_id=child_id, age_band=band) for child_id, band in bands.items())
-    return Placed(case_id, report_no, linked, named, data_key)
+        if each.case_id not in known:
+            sealed = _sealed(each.draft, each.child_id, data_key)
+            await children.settle(tx.conn, each.child_id, case_id=case_id, identity_sealed=sealed)
+    return Placed(case_id, report_no, tuple(sorted(known - {case_id})), _named(_bands(found) or unnamed), data_key)
 
 
-async def _find(tx: Transaction, candidate: CaseId, draft: DraftChild, *, lookup: bytes | None) -> _Found:
-    ids = await children.find_or_insert(tx.conn, ChildId(tx.ids()), case_id=candidate, lookup=lookup)
+async def _find(tx: Transaction, fresh: _Fresh, draft: DraftChild, *, lookup: bytes | None) -> _Found:
+    child_id = ChildId(tx.ids())
+    sealed = _sealed(draft, child_id, fresh.data_key)
+    ids = await children.find_or_insert(tx.conn, child_id, case_id=fresh.case_id, lookup=lookup, identity_sealed=sealed)
     return _Found(*ids, draft)
 
 
-async def _settle(tx: Transaction, found: _Found, case_id: CaseId, data_key: DataKey) -> None:
-    identity = json.dumps({"name": found.draft.name, "cpr": found.draft.cpr}).encode()
-    sealed = data_key.seal(identity, table="children", column="identity_sealed", row=found.child_id)
-    await children.settle(tx.conn, found.child_id, case_id=case_id, identity_sealed=sealed)
+def _sealed(draft: DraftChild, child_id: ChildId, data_key: DataKey) -> bytes:
+    identity = json.dumps({"name": draft.name, "cpr": draft.cpr}).encode()
+    return data_key.seal(identity, table="children", column="identity_sealed", row=child_id)
+
+
+def _bands(found: list[_Found]) -> dict[ChildId, AgeBand]:
+    return {each.child_id: each.draft.age_band for each in found}
+
+
+def _named(bands: dict[ChildId, AgeBand]) -> tuple[ReportedChild, ...]:
+    return tuple(ReportedChild(child_id=child_id, age_band=band) for child_id, band in bands.items())
 
 
 def _lookup(secrets: Secrets, cpr: Cpr) -> bytes:

@@ -8,9 +8,12 @@ from shared.postgres.pool import Connection
 
 
 async def insert(conn: Connection, case_id: CaseId, *, wrapped_key: bytes, now: datetime) -> None:
-    """A new case."""
+    """A new case, for its first report."""
     await conn.execute(
-        "INSERT INTO cases (case_id, created_at, wrapped_key) VALUES ($1, $2, $3)", case_id, now, wrapped_key
+        "INSERT INTO cases (case_id, created_at, wrapped_key, last_report_no) VALUES ($1, $2, $3, 1)",
+        case_id,
+        now,
+        wrapped_key,
     )
 
 

@@ -5,25 +5,26 @@ from shared.postgres.pool import Connection
 
 
 async def find_or_insert(
-    conn: Connection, child_id: ChildId, *, case_id: CaseId, lookup: bytes | None
+    conn: Connection, child_id: ChildId, *, case_id: CaseId, lookup: bytes | None, identity_sealed: bytes
 ) -> tuple[ChildId, CaseId]:
     """The child with this lookup and its case, locked; a new one with these ids where there is none.
 
     Somebody else's insert of the same child is waited for, so that two reports at once join one case.
     """
     row = await conn.fetchrow(
-        """INSERT INTO children (child_id, case_id, lookup) VALUES ($1, $2, $3)
+        """INSERT INTO children (child_id, case_id, lookup, identity_sealed) VALUES ($1, $2, $3, $4)
            ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING child_id, case_id""",
         child_id,
         case_id,
         lookup,
+        identity_sealed,
     )
     assert row is not None
     return ChildId(row["child_id"]), CaseId(row["case_id"])
 
 
 async def settle(conn: Connection, child_id: ChildId, *, case_id: CaseId, identity_sealed: bytes) -> None:
-    """Give a new child the case it turned out to belong to, and its sealed name and number."""
+    """Give a new child the case it turned out to belong to, and its name and number, sealed with that case's key."""
     await conn.execute(
         "UPDATE children SET case_id = $2, identity_sealed = $3 WHERE child_id = $1", child_id, case_id, identity_sealed
     )

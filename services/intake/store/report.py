@@ -58,10 +58,14 @@ async def insert(
 ) -> None:
     """The report and the children it names."""
     await conn.execute(
-        """INSERT INTO reports (report_id, case_id, report_no, received_at, entered_at, receipt_given_at, legal_kind,
-               reporter_kind, receipt_route, unit, conflict_declared, already_supported, reading, reference,
-               body_sealed, traceparent, adds_to, entered_by)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)""",
+        """WITH report AS (
+               INSERT INTO reports (report_id, case_id, report_no, received_at, entered_at, receipt_given_at,
+                   legal_kind, reporter_kind, receipt_route, unit, conflict_declared, already_supported, reading,
+                   reference, body_sealed, traceparent, adds_to, entered_by)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+           )
+           INSERT INTO report_children (report_id, child_id, age_band)
+           SELECT $1, child_id, age_band FROM unnest($19::uuid[], $20::text[]) AS child (child_id, age_band)""",
         event.report_id,
         event.case_id,
         event.report_no,
@@ -80,10 +84,8 @@ async def insert(
         traceparent,
         adds_to,
         event.entered_by,
-    )
-    await conn.executemany(
-        "INSERT INTO report_children (report_id, child_id, age_band) VALUES ($1, $2, $3)",
-        [(event.report_id, child.child_id, child.age_band) for child in event.children],
+        [child.child_id for child in event.children],
+        [child.age_band for child in event.children],
     )
 
 
