@@ -1,6 +1,6 @@
 """Named points at which a test can have the process killed, as if by `kill -9`. Elsewhere they do nothing.
 
-`BEREDSKAB_CRASH_AT=relay.sent,inbox.before_commit` kills at the first passing of each; with `BEREDSKAB_CRASH_ONCE=file`
+`BEREDSKAB_CRASH_AT=relay.sent,act.before_commit` kills at the first passing of each; with `BEREDSKAB_CRASH_ONCE=file`
 a point that has had its turn is noted there and spares the next process. It is refused unless
 `BEREDSKAB_CRASH_ALLOWED` is set: a production environment has no reason to.
 """
@@ -13,18 +13,14 @@ from pathlib import Path
 POINTS = (
     "act.before_commit",
     "act.after_commit",
-    "inbox.before_commit",
-    "inbox.after_commit",
     "offsets.before_commit",
-    "offsets.after_commit",
     "relay.before_send",
     "relay.sent",
     "relay.acknowledged",
-    "relay.deleted",
     "second_road.before_post",
     "second_road.posted",
 )
-"""All of them: between every two statements after which a crash finds another state of the world."""
+"""All of them: wherever a crash finds the world in a state of its own."""
 
 _armed: dict[str, Path | None] = {}
 

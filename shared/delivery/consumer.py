@@ -156,7 +156,6 @@ class Consumer:
         except (CommitFailedError, *_FAULTS) as error:
             log().info("kafka.commit_failed", error=error_code(error))
             return
-        crash_point("offsets.after_commit")
         self._forget(offsets)
 
     def _forget(self, offsets: dict[TopicPartition, int]) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from shared.crash import crash_point
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.envelope import Envelope
 from shared.events.model import Event
@@ -43,8 +42,6 @@ class Inbox:
             if await _is_new(tx, envelope):
                 tx.told_at = envelope.time
                 await handle(tx, event)
-            crash_point("inbox.before_commit")
-        crash_point("inbox.after_commit")
 
 
 async def _is_new(tx: Transaction, envelope: Envelope) -> bool:

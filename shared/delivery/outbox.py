@@ -90,10 +90,11 @@ class Transactions:
             async with self.pool.acquire() as conn, conn.transaction():
                 tx = Transaction(conn, self.clock.now(), self.source)
                 yield tx
-                if tx.published or tx.work_waits:
+                if tx.published or tx.work_waits or tx.told_at:
                     crash_point("act.before_commit")
-        if tx.published or tx.work_waits:
+        if tx.published or tx.work_waits or tx.told_at:
             crash_point("act.after_commit")
+        if tx.published or tx.work_waits:
             self._wake()
         for type_ in tx.published:
             _told.add(1, {"type": type_})

@@ -183,7 +183,6 @@ class Relay:
         done = await self._settle(conn, sent)
         crash_point("relay.acknowledged")
         await conn.execute("DELETE FROM outbox WHERE seq = ANY($1::bigint[])", done)
-        crash_point("relay.deleted")
         return len(done)
 
     async def _settle(self, conn: Connection, sent: list[_Sent]) -> list[int]:

@@ -29,7 +29,7 @@ def test_an_armed_point_kills_once() -> None:
 
 
 def test_a_point_that_has_had_its_turn_spares_the_next_process(tmp_path: Path) -> None:
-    armed = {"CRASH_AT": "relay.sent,relay.deleted", "CRASH_ALLOWED": "1", "CRASH_ONCE": str(tmp_path / "had")}
+    armed = {"CRASH_AT": "relay.sent,relay.acknowledged", "CRASH_ALLOWED": "1", "CRASH_ONCE": str(tmp_path / "had")}
     assert run(**armed).returncode == -signal.SIGKILL
     assert run(**armed).stdout == "lives\n"
 
