@@ -22,7 +22,7 @@ test: check ## format, lint, types, imports, then all tests on a real PostgreSQL
 		{ echo "The tests drive a browser that is missing: install it (Debian: apt-get install chromium)."; exit 1; }
 	@$(BIN)/python -m pytest
 
-soak: setup ## every race of the tests 200 times, every crash 20 times, every outage in full
+soak: setup ## races 200 times, random histories by the thousand, every crash 20 times, every outage in full
 	@BEREDSKAB_REPETITIONS=200 $(BIN)/python -m pytest -m race
 	@BEREDSKAB_SOAK=1 $(BIN)/python -m pytest tests/system/delivery
 

@@ -1,4 +1,4 @@
-"""How often a race is run: a few times with all tests, 200 times in `make soak`."""
+"""How often what depends on chance is run: a few times with all tests, 200 times in `make soak`."""
 
 import os
 
