@@ -12,8 +12,9 @@ from deploy.cli import screen
 from deploy.cli.people import person_with, token_for
 from deploy.local.place import Place
 from deploy.local.trouble import Trouble
+from services.escalation.domain.shift import instant
 from shared.auth.people import Role
-from shared.calendar import COPENHAGEN, local
+from shared.calendar import local
 from shared.clock import Clock
 from shared.events.codes import Level, Unit
 
@@ -65,7 +66,7 @@ def _moment(at: str) -> datetime:
         moment = datetime.fromisoformat(at)
     except ValueError:
         raise Trouble("Write the moment like 2026-12-24T23:30.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=COPENHAGEN)
+    return moment if moment.tzinfo else instant(moment.date(), moment.time())
 
 
 def _show_reach(told: dict[str, Any]) -> None:

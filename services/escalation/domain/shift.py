@@ -70,10 +70,10 @@ class Weekly:
 
     def shift_on(self, day: date) -> Shift | None:
         """The shift that begins on the day. None too where the change to summer time swallows it whole."""
-        starts_at, ends_at = instant(day, self.starts), instant(self._last_day(day), self.ends)
-        if not self._falls_on(day) or starts_at == ends_at:
+        if not self._falls_on(day):
             return None
-        return Shift(self.person, Span(starts_at, ends_at))
+        starts_at, ends_at = instant(day, self.starts), instant(self._last_day(day), self.ends)
+        return Shift(self.person, Span(starts_at, ends_at)) if starts_at < ends_at else None
 
     def unroll(self, first: date, last: date) -> Iterator[Shift]:
         """The shifts that begin on these days."""

@@ -58,7 +58,7 @@ def test_a_later_wall_time_is_never_an_earlier_instant(day: date) -> None:
 
 
 @pytest.mark.parametrize("day", [*SPRING, *AUTUMN], ids=str)
-@pytest.mark.parametrize("change", QUARTERS[4:20])
+@pytest.mark.parametrize("change", QUARTERS[7:14])
 def test_where_one_shift_ends_the_next_begins_on_every_night_of_the_clocks(day: date, change: time) -> None:
     first = day - timedelta(days=7)
     rota = Shifts(
@@ -67,8 +67,7 @@ def test_where_one_shift_ends_the_next_begins_on_every_night_of_the_clocks(day: 
             weekly(BO, starts=change, ends=time(22), first=first),
         )
     )
-    start = wall(day - timedelta(days=1), 22)
-    moments = [start + n * timedelta(minutes=5) for n in range(24 * 12)]
+    moments = [wall(day, 0) + n * timedelta(minutes=10) for n in range(6 * 6)]
     assert {len(rota.on_call(at)) for at in moments} == {1}
 
 
