@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
+from holidays.countries.denmark import Denmark
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 ACUTE_JUDGEMENT = timedelta(hours=24)
@@ -55,7 +55,7 @@ def is_hverdag(day: date, *, saturday_counts: bool) -> bool:
 
 @lru_cache(maxsize=64)
 def _public_holidays(year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("DK", years=year))
+    return frozenset(Denmark(years=year))  # type: ignore[no-untyped-call]
 
 
 def rounded_up(instant: datetime, minutes: int = 5) -> datetime:
