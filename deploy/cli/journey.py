@@ -1,6 +1,6 @@
 """How long one concern took to each of its stations, told by the spans of its trace."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,26 @@ class Journey:
     rated: float
     paged: float
     mailed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One span: when it began and how long it took (ms, from the arrival of the report), where, and what it was."""
+
+    at: float
+    took: float
+    service: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A report's way: its stations once the page is out, and every step."""
+
+    report_id: str
+    trace_id: str
+    stations: Journey | None
+    steps: Sequence[Step]
 
 
 def journey(spans: Iterable[Span], *, sent_at: float) -> Journey | None:

@@ -16,7 +16,6 @@ from deploy.cli import delivery, evidence, reach, rules, screen
 from deploy.cli.demo import Demo
 from deploy.cli.logs import log_files, tail
 from deploy.cli.people import person_with, token_for
-from deploy.cli.trace import way_of
 from deploy.compose import ensure_secrets
 from deploy.local.keys import SERVICES
 from deploy.local.place import ROOT, Place
@@ -163,6 +162,8 @@ def journey(
     reference: Annotated[str, typer.Argument(help="The reference on the reporter's receipt.")], as_json: AsJson = False
 ) -> None:
     """The way of one concern, by its trace: when it was where. Nothing of what it says is shown."""
+    from deploy.cli.trace import way_of  # late: reading a reference takes half of intake along
+
     stack = _stack()
     stack.demand("postgres")
     way = way_of(stack.place, reference)

@@ -8,8 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from deploy.cli.journey import Journey
-from deploy.cli.trace import Way
+from deploy.cli.journey import Journey, Way
 from deploy.local.stack import Watching
 
 out = Console(highlight=False, soft_wrap=True)

@@ -1,39 +1,18 @@
 """`beredskab journey REFERENCE`: the way of one concern as its trace tells it: times and places, no content."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
 import httpx2
 
-from deploy.cli.journey import Journey, Span, journey
+from deploy.cli.journey import Span, Step, Way, journey
 from deploy.local.place import Place
 from deploy.local.trouble import Trouble
 from services.intake.domain.receipt import as_written
 
 _SHOWN = ("SERVER", "PRODUCER", "CONSUMER", "CLIENT")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One span: when it began and how long it took (ms, from the arrival of the report), where, and what it was."""
-
-    at: float
-    took: float
-    service: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A report's way: its stations once the page is out, and every step."""
-
-    report_id: str
-    trace_id: str
-    stations: Journey | None
-    steps: Sequence[Step]
 
 
 def way_of(place: Place, reference: str) -> Way:

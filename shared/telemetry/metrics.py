@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from opentelemetry import metrics
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
@@ -16,6 +15,9 @@ def start_metrics(resource: Resource, endpoint: str) -> MeterProvider:
     """Export metrics every 15 s to an OTLP/HTTP endpoint; an empty endpoint exports nothing."""
     readers = []
     if endpoint:
+        # late: the command needs none
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+
         exporter = OTLPMetricExporter(endpoint=f"{endpoint}/v1/metrics", timeout=3)
         readers.append(PeriodicExportingMetricReader(exporter, export_interval_millis=15_000))
     provider = MeterProvider(resource=resource, metric_readers=readers)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 from opentelemetry import context, trace
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -32,6 +31,9 @@ def start_tracing(service: str, endpoint: str) -> TracerProvider:
     """
     provider = TracerProvider(resource=resource(service))
     if endpoint:
+        # late: the command needs none
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
         exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=3)
         provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=8192, schedule_delay_millis=500))
     trace.set_tracer_provider(provider)
