@@ -58,9 +58,13 @@ def _secret() -> str:
 
 
 def write_once(path: Path, text: str) -> None:
-    """Write a file that its owner alone may read, whole or not at all, unless it is there."""
-    if path.exists():
-        return
+    """Write a file unless it is there."""
+    if not path.exists():
+        replace(path, text)
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file that its owner alone may read, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.draft")
     draft.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.keys import write_once
+from deploy.local.keys import replace
 from deploy.local.postgres import Postgres
 from deploy.local.trouble import Trouble
 
@@ -35,6 +35,7 @@ PORTS = {
 """Counted from the port base. Everything listens on loopback alone."""
 
 MAILBOX = "vagt"
+_PASSWORDS = ("postgres", "intake", "triage", "escalation", "notify", "mail", "sign-in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,12 @@ class Place:
         return found
 
     def ensure_secrets(self) -> None:
-        """Make the folder and the passwords, unless they are there."""
+        """Make the folder and the passwords, those that are not there: an older version may have known fewer."""
         self.home.mkdir(parents=True, exist_ok=True)
-        names = ("postgres", "intake", "triage", "escalation", "notify", "mail", "sign-in")
-        write_once(self.home / "secrets.json", json.dumps({name: secrets.token_hex(12) for name in names}))
+        path = self.home / "secrets.json"
+        known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if known.keys() < set(_PASSWORDS):
+            replace(path, json.dumps({name: secrets.token_hex(12) for name in _PASSWORDS} | known))
 
     def postgres(self) -> Postgres:
         """The database server."""

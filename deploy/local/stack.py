@@ -29,7 +29,7 @@ from deploy.local.trouble import Trouble
 SPACE = 500_000_000
 """Bytes the data folder must have left to start."""
 _TRIES = 3
-_FIRST_START = 180.0
+_FIRST_START = 300.0
 
 
 @dataclass(frozen=True, slots=True)
