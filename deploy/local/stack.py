@@ -100,12 +100,12 @@ class Stack:
             _erase(self.place.home)
         return bool(pid)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, *, within: float = 60.0) -> None:
         """Start a stopped process and wait until it is ready."""
         self._known(name)
         self._held(name).unlink(missing_ok=True)
         self._wake()
-        self.wait_ready(name)
+        self.wait_ready(name, within=within)
 
     def stop(self, name: str, *, by: signal.Signals | None = None) -> None:
         """End a process and keep it down until `start`; `by` SIGKILL gives it no time to say goodbye."""
@@ -118,15 +118,15 @@ class Stack:
         self._wake()
         self._wait(lambda: self.pid(name) is None, f"{name} does not end.", within=15)
 
-    def restart(self, name: str) -> None:
+    def restart(self, name: str, *, within: float = 60.0) -> None:
         """End a process and have it started again, with its door held open: who knocks meanwhile waits."""
         self._known(name)
         pid = self.pid(name)
         if pid is None:
-            return self.start(name)
+            return self.start(name, within=within)
         os.kill(pid, next(process.ends_by for process in processes(self.place) if process.name == name))
-        self._wait(lambda: self.pid(name) not in (None, pid), f"{name} does not end.", within=20)
-        return self.wait_ready(name)
+        self._wait(lambda: self.pid(name) not in (None, pid), f"{name} does not end.", within=within)
+        return self.wait_ready(name, within=within)
 
     def kill(self, name: str) -> None:
         """SIGKILL; the supervisor starts it again. Returns when it is gone."""

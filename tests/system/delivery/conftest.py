@@ -32,6 +32,7 @@ from tests.support.system import SERVICES, System, running_stack, system_of, unt
 from tests.support.traffic import sent_until_in
 
 TOPIC = MessageWithdrawn.topic
+_PATIENCE = 300.0
 
 
 @pytest.fixture(scope="session")
@@ -195,4 +196,14 @@ async def faulty(faulty_stack: Stack) -> AsyncIterator[System]:
         yield system
         faulty_stack.override({})
         for name in ("postgres", "kafka", *SERVICES):
-            await asyncio.to_thread(faulty_stack.start, name)
+            await started(system, name)
+
+
+async def started(system: System, name: str) -> None:
+    """Start it, unless it runs, and wait until it is ready, on a busy machine too."""
+    await asyncio.to_thread(system.stack.start, name, within=_PATIENCE)
+
+
+async def restarted(system: System, *names: str) -> None:
+    """Restart these, all at once."""
+    await asyncio.gather(*(asyncio.to_thread(system.stack.restart, name, within=_PATIENCE) for name in names))

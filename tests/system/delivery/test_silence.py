@@ -9,13 +9,9 @@ import pytest
 
 from tests.support.system import SERVICES, System, until
 from tests.support.traffic import concern, nothing_lost_nothing_doubled
+from tests.system.delivery.conftest import restarted, started
 
 pytestmark = pytest.mark.timeout(900)
-
-
-async def restarted(system: System, *names: str) -> None:
-    """Restart these, all at once."""
-    await asyncio.gather(*(asyncio.to_thread(system.stack.restart, name) for name in names))
 
 
 async def test_unrated_it_is_paged_as_high_and_a_late_rating_is_shown_and_lowers_nothing(faulty: System) -> None:
@@ -25,7 +21,7 @@ async def test_unrated_it_is_paged_as_high_and_a_late_rating_is_shown_and_lowers
     case = await faulty.paged(sent["report_id"], within=60)
     assert time.monotonic() - began > 18
     assert (case["level"], case["rating"]) == ("high", None)
-    await asyncio.to_thread(faulty.stack.start, "triage-work")
+    await started(faulty, "triage-work")
 
     async def rated() -> dict[str, Any]:
         found = await faulty.case_of(sent["report_id"])
@@ -54,7 +50,7 @@ async def test_while_notify_is_silent_the_ladder_climbs_and_no_page_is_lost(faul
             return len(await asked()) >= 2
 
         await until(climbed)
-        await asyncio.to_thread(faulty.stack.start, "notify-work")
+        await started(faulty, "notify-work")
         case = await faulty.paged(sent["report_id"])
         demands = {UUID(page["message_id"]) for page in case["pages"]}
         known = "SELECT message_id FROM messages WHERE case_id = $1"
