@@ -43,12 +43,16 @@ async def opened(browser: Browser, url: str, *, scripts: bool = True, **options:
 
 
 async def report(page: Page) -> None:
-    """The teacher's way, with four taps on and a text."""
+    """The teacher's way: a text, and that it is their work, so that they may follow what becomes of it (§ 138)."""
     await shot(page, "1-form")
     await page.get_by_role("radio", name="13–17 år").check()
     await tap(page, "Videre")
     await page.get_by_label("Med dine egne ord").fill(TEXT)
     await shot(page, "2-text")
+    at_work = page.get_by_role("radio", name="Gennem mit arbejde")
+    while not await at_work.is_visible():
+        await tap(page, "Videre")
+    await at_work.check()
     await tap(page, "Gå til tjek og send")
     await shot(page, "3-check")
     await tap(page, "Send underretning")
@@ -122,6 +126,7 @@ async def test_the_same_way_without_scripts(own_stack: OwnStack) -> None:
         teacher = await opened(browser, system.urls["intake"], scripts=False)
         await teacher.get_by_role("radio", name="13–17 år").check()
         await teacher.get_by_label("Med dine egne ord").fill(TEXT)
+        await teacher.get_by_role("radio", name="Gennem mit arbejde").check()
         await tap(teacher, "Gå til tjek og send")
         await tap(teacher, "Send underretning")
         await expect(teacher.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
