@@ -30,6 +30,7 @@ TARGETS = {
         "tests/unit/triage/test_rules.py",
         "tests/unit/triage/test_properties.py",
     ],
+    "services.intake.reading.scope": ["tests/unit/intake/reading/test_scope.py"],
 }
 """What decides, and the tests that hold it."""
 ENOUGH = 0.9

@@ -189,6 +189,10 @@ class Lexicon:
             found = self._seen[key] = self._look(token)
         return found
 
+    def forget(self) -> None:
+        """Look every word up anew: patterns were added."""
+        self._seen.clear()
+
     def _look(self, token: Token) -> Seen:
         if token.mark:
             return _MARK

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 LONGEST_SENTENCE = 120
 """Tokens. What runs on without a stop is cut here, so that no text makes reading slow."""
@@ -33,8 +34,7 @@ def fold(word: str) -> str:
     return "".join(each for each in unicodedata.normalize("NFKD", low) if each.isalnum() or each in "'-")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word or a mark. `written` is small letters as they stand; `name` says that a capital is no sentence's start."""
 
     written: str
