@@ -236,6 +236,8 @@ async def test_a_reload_and_a_way_round_lose_nothing_and_nothing_lies_open(site:
     await expect(page.get_by_label("In your own words")).to_have_value(PLANTED)
     await expect(page.get_by_label("In your own words")).to_be_visible()
     assert page.url == f"{site.url}/?lang=en"
+    await tap(page, "Back")
+    await expect(page.get_by_role("heading", name="May I ring home?")).to_be_visible()
 
 
 async def test_what_was_sent_is_forgotten(site: Site) -> None:

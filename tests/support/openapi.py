@@ -190,6 +190,7 @@ PROGRESS = obj(
     started=maybe({"type": "boolean"}),
     concluded_at=maybe(_AT),
     late={"type": "boolean"},
+    additions=many({"$ref": f"{_REF}Progress"}),
 )
 _KEY = {"Idempotency-Key": {"type": "string"}}
 INTAKE = (

@@ -9,19 +9,16 @@ let era = 0;
 /** What this tab kept, or null. Asks the server for a key now, so that one is there when the connection is not. */
 export async function restore() {
   if (!seals) return null;
-  const kept = JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
   try {
+    const kept = JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
     held = await ask(kept?.draft);
+    if (held && kept) return await unsealed(kept);
+    if (kept) forget();
+    held ??= await ask();
   } catch {
-    return null;
+    // No connection, or no draft of ours: the words live in the page alone until a key can be had.
   }
-  if (!kept) return null;
-  if (held === null) {
-    forget();
-    held = await ask().catch(() => null);
-    return null;
-  }
-  return unsealed(kept);
+  return null;
 }
 
 /** Keep these values, sealed. */

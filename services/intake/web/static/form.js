@@ -28,9 +28,18 @@ function show(next, { focus = true } = {}) {
   else scrollTo(0, 0);
 }
 
+let depth = 0;
+
 function go(next) {
+  depth += 1;
   history.pushState({ step: next }, "");
   show(next);
+}
+
+// As the browser's own Back where there is a section of this page to go back to, else to the section before.
+function back() {
+  if (depth > 0) history.back();
+  else go(step - 1);
 }
 
 // Each section's questions as they stand on the page, answered or not.
@@ -154,7 +163,7 @@ form.addEventListener("change", tellUnread);
 document.addEventListener("click", (event) => {
   const direction = event.target.closest("[data-go]")?.dataset.go;
   if (direction === "on") go(step + 1);
-  if (direction === "back") step === 1 ? scrollTo(0, 0) : history.back();
+  if (direction === "back") back();
 });
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -164,13 +173,23 @@ form.addEventListener("submit", async (event) => {
   location.assign(event.submitter.formAction);
 });
 sendButton.addEventListener("click", send);
-addEventListener("popstate", (event) => sending || show(event.state?.step ?? 1));
+addEventListener("popstate", (event) => {
+  depth = Math.max(0, depth - 1);
+  if (!sending) show(event.state?.step ?? 1);
+});
 narrow.addEventListener("change", () => show(step, { focus: false }));
 
+// The page is there at once; what this tab kept comes into it unless something new is being written already.
+const begun = history.state?.step;
+let touched = false;
+form.addEventListener("input", () => { touched = true; }, { once: true });
+history.replaceState({ step: 1 }, "");
+show(1, { focus: false });
 const kept = await restore();
-if (kept) {
+if (kept && !touched) {
   key = kept.key;
   fill(kept.values);
+  const at = begun ?? kept.step;
+  history.replaceState({ step: at }, "");
+  show(at, { focus: false });
 }
-if (history.state?.step === undefined) history.replaceState({ step: kept?.step ?? 1 }, "");
-show(kept ? history.state.step : 1, { focus: false });

@@ -24,7 +24,7 @@ export async function sendUntilIn(url, fields, say) {
 async function attempt(url, fields) {
   try {
     const headers = { Accept: "application/json" };
-    const signal = AbortSignal.timeout(GIVE_UP_ON_ONE_TRY);
+    const signal = AbortSignal.timeout?.(GIVE_UP_ON_ONE_TRY);
     return await fetch(url, { method: "POST", body: new URLSearchParams(fields), headers, signal });
   } catch {
     return null;
