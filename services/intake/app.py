@@ -48,7 +48,7 @@ async def web(settings: Settings) -> None:
         services = [*service.events(SUBSCRIPTIONS), *internal_routes(service.transactions, secrets, service.tokens)]
         door = Door(service.transactions, secrets, settings.duty_phone)
         calls = phone.routes(door, PeopleTokens.read(settings.keys_dir, settings.clock), service.tokens)
-        more = [*services, *calls, *sign_in_routes(desk, screens)]
+        more = [*services, *calls, *phone.screens_of(door, screens), *sign_in_routes(desk, screens)]
         await service.serve(Recognising(front(door, screens, settings, more, ready=service.database_missing), desk))
 
 

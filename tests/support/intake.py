@@ -17,9 +17,9 @@ from tests.support.services import Ground
 DUTY_PHONE = "70 20 00 00"
 
 
-def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: bool = False) -> ASGIApp:
-    """The API, the form and the receipt's pages; wrong words cost hundredths of a second."""
-    settings = Settings.model_validate(
+def intake_settings(ground: Ground, *, exit_url: str = "/paper", shared_devices: bool = False) -> Settings:
+    """The service's settings on this ground."""
+    return Settings.model_validate(
         {
             "database_url": ground.url,
             "kafka_bootstrap_servers": "nowhere",
@@ -33,6 +33,11 @@ def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: boo
             "shared_devices": shared_devices,
         }
     )
+
+
+def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: bool = False) -> ASGIApp:
+    """The API, the form and the receipt's pages; wrong words cost hundredths of a second."""
+    settings = intake_settings(ground, exit_url=exit_url, shared_devices=shared_devices)
     secrets = Secrets.read(ground.keys, ground.keys_dir)
 
     async def ready() -> list[str]:

@@ -1,14 +1,24 @@
 """Reports that staff write down: with their true time, and into the case that escalation names."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.intake import app
+from services.intake.web import phone
+from services.intake.web.reports import Door
+from shared.auth.people import Person, Role
 from shared.events.intake import ReportReceived
-from shared.ids import new_id
+from shared.ids import PersonId, new_id
+from shared.web.application import application
+from shared.web.screens import Screens
 from tests.integration.intake.conftest import Intake
+from tests.support.intake import intake_settings
 
 WHO = new_id()
 REPORT = {"children": [{"cpr": "010112-9999", "age_band": "6-12"}], "text": "Hun ringede fra skolen.", "answers": []}
@@ -86,3 +96,53 @@ async def test_a_case_is_named_by_escalations_grant_alone(intake: Intake) -> Non
     )
     assert refused.status_code == 401
     assert len(await told(intake)) == 1
+
+
+@dataclass
+class SignedIn:
+    """A browser on which somebody is signed in, or nobody."""
+
+    app: ASGIApp
+    person: Person | None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app({**scope, "state": {"person": self.person}}, receive, send)
+
+
+def browser(intake: Intake, *roles: Role) -> httpx2.AsyncClient:
+    """A browser before the screen for calls, signed in where roles are named."""
+    person = Person(PersonId(WHO), frozenset(roles), frozenset({"*"}), intake.ground.clock.now()) if roles else None
+    door = Door(intake.ground.transactions, intake.secrets, "70 20 00 00")
+    screens = Screens(Path(app.__file__).parent / "web", intake_settings(intake.ground))
+
+    async def ready() -> list[str]:
+        return []
+
+    site = SignedIn(application(phone.screens_of(door, screens), ready=ready, screens=screens), person)
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(site), base_url="http://intake")
+
+
+async def test_a_call_is_written_down_on_the_screen_with_its_time(intake: Intake) -> None:
+    async with browser(intake, Role.CONSULTANT) as client:
+        form = await client.get("/phone")
+        assert 'name="received_at" value="2026-03-10T13:00"' in form.text
+        fields = {"received_at": "2026-03-09T15:30", "text": "Hun ringede.", "age": "13-17", "key": "k"}
+        receipt = await client.post("/phone", data=fields)
+    assert "Vi har din underretning" in receipt.text
+    [event] = await told(intake)
+    assert event.received_at == datetime(2026, 3, 9, 14, 30, tzinfo=UTC)
+    assert event.entered_by == WHO
+
+
+async def test_what_has_no_possible_time_is_shown_again_with_every_word(intake: Intake) -> None:
+    async with browser(intake, Role.AUTHORITY) as client:
+        answer = await client.post("/phone", data={"received_at": "2026-03-11T15:30", "text": "Hun ringede."})
+    assert answer.status_code == 422
+    assert "Hun ringede." in answer.text
+    assert await told(intake) == []
+
+
+async def test_nobody_else_reaches_the_screen_for_calls(intake: Intake) -> None:
+    async with browser(intake) as stranger, browser(intake, Role.LEADER) as leader:
+        assert (await stranger.get("/phone")).headers["location"] == "/sign-in?to=/phone"
+        assert (await leader.get("/phone")).status_code == 403
