@@ -1,9 +1,11 @@
 """Codes in the words that consultants know, in both languages."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.escalation.web.console.text import literally
 from shared.calendar import local
 from shared.signs import SIGNS
 from shared.web.language import Language
@@ -76,6 +78,29 @@ _DAYS = (
     ("lørdag", "Saturday"),
     ("søndag", "Sunday"),
 )
+_AGES = {
+    "0-5": ("0–5 år", "0–5 years"),
+    "6-12": ("6–12 år", "6–12 years"),
+    "13-17": ("13–17 år", "13–17 years"),
+    "18+": ("18 år eller over", "18 or over"),
+    "unborn": ("ventet barn", "unborn child"),
+}
+_REPORTERS = {
+    "teacher": ("lærer", "teacher"),
+    "pedagogue": ("pædagog", "pedagogue"),
+    "school_head": ("skoleleder", "school head"),
+    "counsellor": ("vejleder", "counsellor"),
+    "school_psychologist": ("skolepsykolog", "school psychologist"),
+    "language_teacher": ("sproglærer", "language teacher"),
+    "health_visitor": ("sundhedsplejerske", "health visitor"),
+    "doctor": ("læge", "doctor"),
+    "social_worker": ("socialrådgiver", "social worker"),
+    "police": ("politi", "police"),
+    "work": ("gennem sit arbejde", "through work"),
+    "family": ("i familie", "family"),
+    "self": ("handler om underretter selv", "about the reporter"),
+    "other": ("andet", "other"),
+}
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -109,6 +134,22 @@ def lack(code: str, lang: Language) -> str:
 def local_time(now: datetime) -> str:
     """The moment as a field for date and time shows it: Copenhagen's clock."""
     return f"{local(now):%Y-%m-%dT%H:%M}"
+
+
+def age(code: str | None, lang: Language) -> str:
+    """An age band in words; what is none of ours is shown as it was written."""
+    return lang.say(*_AGES[code]) if code in _AGES else code or lang.say("alder ikke oplyst", "age not given")
+
+
+def reporter(code: str, lang: Language) -> str:
+    """Who reports, in words; what is no kind of ours is shown as it was written."""
+    return lang.say(*_REPORTERS[code]) if code in _REPORTERS else literally(code)
+
+
+def reasons(found: Sequence[Mapping[str, Any]], lang: Language) -> list[str]:
+    """The reasons in the words of their signs, each once: several rules may rest on the same signs."""
+    texts = ("; ".join(sign(each, lang) for each in reason["signs"]) for reason in found)
+    return list(dict.fromkeys(texts))
 
 
 def question(sign_id: str, lang: Language) -> str:
