@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from services.intake.reading import patterns, words
-from services.intake.reading.patterns import GAPS, Item, Part, Specs, Step
+from services.intake.reading.patterns import Item, Part, Specs, Step
 from services.intake.reading.text import Token, fold
 from services.intake.reading.words import Dictionary
 
@@ -23,7 +23,7 @@ SAID = ("said", "denied", "earlier", "unless", "given", "then")
 What is `given` somewhere in the text lets `then` say it in any sentence.
 """
 _SHORTEST_TYPO = 7
-WIDE = GAPS[".."]
+PARTED = 2
 _MOST_REMEMBERED = 20_000
 _LONGEST_WORD = 60
 MOST_PLACES = 4
@@ -170,7 +170,7 @@ class Lexicon:
     @staticmethod
     def _apart(items: Sequence[Item]) -> list[Item]:
         """The words after a verb that the negation now parts from it."""
-        return [Item(items[0].specs, max(items[0].gap, WIDE)), *items[1:]] if items else []
+        return [Item(items[0].specs, max(items[0].gap, PARTED)), *items[1:]] if items else []
 
     def _commonness(self, specs: Specs) -> tuple[bool, int]:
         return any(self._common(spec) for spec in specs), len(specs)
@@ -242,6 +242,7 @@ def load(folder: Path = HERE) -> Lexicon:
     scope = _toml(folder / "scope.toml")
     settings = {name: frozenset(fold(word) for word in value.split()) for name, value in scope["words"].items()}
     turns = {name: scope[name]["turns"] for name in ("hypothetical", "threatened")}
+    settings["undeniable"] = frozenset(scope["undeniable"]["signs"].split())
     settings["keep"] = frozenset(scope["hypothetical"]["keep"].split())
     dictionary = words.load(folder / "words.toml")
     lexicon = Lexicon(dictionary, _classes(folder), settings, turns, Elements(dictionary))

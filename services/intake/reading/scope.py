@@ -18,6 +18,7 @@ NEGATION_BEFORE = 14
 """Most words from a negation to what it negates."""
 NEGATION_AFTER = 2
 """Most words from a verb to the negation that follows it ("han slår hende ikke")."""
+_CIRCUMSTANCE = frozenset(("da", "mens", "efter", "under"))
 _LEADING = frozenset(("at", "om", "hvorvidt", "hvor", "hvordan", "hvem"))
 
 
@@ -54,6 +55,11 @@ class Reader:
         if all(match.pattern.subject == "scope" for match in matches):
             return None
         return Read(self, sentence, seen, rank, matches)
+
+    @property
+    def undeniable(self) -> frozenset[str]:
+        """Signs that no negation turns into a denial."""
+        return self._words["undeniable"]
 
     def supposed(self, sign: str) -> str | None:
         """What a sign becomes in a supposition."""
@@ -119,7 +125,13 @@ class Read:
         if unless.pattern.subject != match.pattern.subject:
             return False
         first, last = self.clauses.around(match.places[0], match.places[-1])
+        if last + 1 < len(self._seen) and self._tells_how(last + 1):
+            last = self.clauses.around(last + 1, last + 1)[1]
         return any(first <= place <= last for place in unless.places)
+
+    def _tells_how(self, place: int) -> bool:
+        """Whether the clause that begins here tells how it happened: "han fik blå mærker, da han faldt"."""
+        return any(word.folded in _CIRCUMSTANCE for word in self._seen[place : place + 2])
 
     def _judge(self, match: Match) -> Judged | None:
         answer = Answer.DENIED if match.pattern.role == "denied" else Answer.SAID
@@ -127,6 +139,8 @@ class Read:
             return None
         sign: str | None = match.pattern.subject
         if self._negated(match):
+            if sign in self._reader.undeniable:
+                return None
             if answer is Answer.DENIED:
                 return None
             answer = Answer.DENIED
