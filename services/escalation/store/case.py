@@ -90,15 +90,16 @@ async def work(conn: Connection, who: Person) -> list[asyncpg.Record]:
 
 async def due(conn: Connection, now: datetime, limit: int) -> Sequence[CaseId]:
     """Lock cases of which something is due, oldest first; those that another process holds are left to it."""
-    rows = await conn.fetch(
-        """SELECT case_id FROM cases WHERE case_id IN (
-               (SELECT case_id FROM escalations WHERE next_at <= $1 ORDER BY next_at LIMIT $2)
-               UNION (SELECT case_id FROM deadlines WHERE next_at <= $1 ORDER BY next_at LIMIT $2))
-           ORDER BY case_id FOR UPDATE SKIP LOCKED""",
-        now,
-        limit,
-    )
-    return [row["case_id"] for row in rows]
+    found: dict[CaseId, None] = {}
+    for table in ("escalations", "deadlines"):
+        rows = await conn.fetch(
+            f"""SELECT c.case_id FROM {table} d JOIN cases c USING (case_id) WHERE d.next_at <= $1
+                ORDER BY d.next_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED""",
+            now,
+            limit,
+        )
+        found.update(dict.fromkeys(row["case_id"] for row in rows))
+    return list(found)
 
 
 async def note_report(conn: Connection, event: ReportReceived, traceparent: str | None) -> None:
