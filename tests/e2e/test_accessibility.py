@@ -13,6 +13,7 @@ from tests.support.browser import NARROW, WIDE
 pytestmark = ONE_LOOP
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+RIGHTMOST = "Math.max(...[...document.querySelectorAll('.button')].map((each) => each.getBoundingClientRect().right))"
 HOSTILE = "<b>&amp;{{ x }}</b>"
 
 
@@ -99,9 +100,11 @@ async def test_nothing_is_in_anybodys_way_in_any_section_of_a_phone(site: Site) 
 async def test_nothing_is_cut_off_at_360_pixels_or_at_four_times_the_size(site: Site) -> None:
     for width in (360, 320):
         page = await site.page(viewport={"width": width, "height": 640}, java_script_enabled=True)
-        for _ in range(9):
+        for n in range(11):
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
-            await button(page, "Videre", "Continue")
+            assert await page.evaluate(RIGHTMOST) <= width
+            if n < 10:
+                await button(page, "Videre", "Continue")
 
 
 async def test_buttons_are_tall_enough_for_a_thumb(site: Site) -> None:
