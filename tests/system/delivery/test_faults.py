@@ -63,24 +63,6 @@ async def test_a_concern_is_paged_answered_and_told_while_kafka_is_dead(faulty: 
     assert any(span["name"].upper() == "POST /EVENTS" for span in spans)
 
 
-async def test_a_kafka_that_was_dead_before_the_services_started_delays_nothing(faulty: System) -> None:
-    faulty.stack.stop("kafka", by=signal.SIGKILL)
-    for name in WORKERS:
-        await asyncio.to_thread(faulty.stack.kill, name)
-    for name in WORKERS:
-        await until(lambda name=name: _lives(faulty, name), within=300)
-    sent = await sent_until_in(faulty, concern())
-    await faulty.paged(sent["report_id"], within=15)
-    missing = (await faulty.client.get(f"{faulty.urls['notify']}/ready")).json()["missing"]
-    assert missing == ["kafka"]
-    await started(faulty, "kafka")
-    await nothing_lost_nothing_doubled(faulty, [UUID(sent["report_id"])])
-
-
-async def _lives(system: System, name: str) -> bool:
-    return (await system.client.get(f"{system.stack.place.http(name)}/live", timeout=2)).status_code == 200
-
-
 async def test_a_frozen_kafka_loses_and_doubles_nothing_and_has_traffic_soon_after(faulty: System) -> None:
     async with traffic(faulty, a_second=20 if SOAK else 8) as flow:
         await asyncio.sleep(1)
@@ -91,7 +73,7 @@ async def test_a_frozen_kafka_loses_and_doubles_nothing_and_has_traffic_soon_aft
             await asyncio.sleep(20 if SOAK else 8)
         finally:
             os.kill(kafka, signal.SIGCONT)
-        await until(lambda: _outboxes_empty(faulty), within=10)
+        await until(lambda: _outboxes_empty(faulty), within=60)
     await nothing_lost_nothing_doubled(faulty, flow.report_ids)
 
 
@@ -103,32 +85,32 @@ async def _outboxes_empty(system: System) -> bool:
 _DATABASES = ("intake", "triage", "escalation", "notify")
 
 
-async def test_a_crowd_gets_in_while_intake_is_killed(faulty: System) -> None:
+async def test_a_crowd_gets_in_while_everything_is_killed(faulty: System) -> None:
     shared = [new_child() for _ in range(10)]
-    done = asyncio.Event()
 
     async def client(n: int) -> list[dict[str, str]]:
         answers = []
         for i in range(50 if SOAK else 12):
             children = [shared[(n + i) % 10] if i % 2 else new_child()]
             body = {"children": children, "answers": ACUTE, "text": f"{uuid4()}"}
-            key = [sent_until_in(faulty, body)] if i % 4 else [_twice(faulty, body)]
-            answers += await asyncio.gather(*key)
+            answers.append(await (sent_until_in(faulty, body) if i % 4 else _twice(faulty, body)))
         return answers
 
     async def killer() -> None:
-        for _ in range(3):
-            for name in ("intake-web", "intake-work"):
-                await asyncio.to_thread(faulty.stack.kill, name)
-            await asyncio.sleep(1.5)
-        done.set()
+        for name in ("intake-web", *WORKERS, "intake-web", "postgres", "escalation-web", "intake-web", "intake-work"):
+            await until(lambda name=name: _runs(faulty, name))
+            await asyncio.to_thread(faulty.stack.kill, name)
+            await asyncio.sleep(0.5)
 
     *answers, _ = await asyncio.gather(*(client(n) for n in range(16)), killer())
-    flat = [answer for each in answers for answer in each]
-    ids = [answer["report_id"] for answer in flat]
+    ids = [answer["report_id"] for each in answers for answer in each]
     assert len(ids) == 16 * (50 if SOAK else 12)
     assert Counter(ids) == dict.fromkeys(ids, 1)
     await nothing_lost_nothing_doubled(faulty, [UUID(each) for each in ids], one_each=False)
+
+
+async def _runs(system: System, name: str) -> bool:
+    return system.stack.pid(name) is not None
 
 
 async def _twice(system: System, body: dict[str, object]) -> dict[str, str]:
@@ -144,7 +126,7 @@ async def test_each_service_survives_a_crash_at_each_point(faulty: System) -> No
         await _crash_at_all(faulty, armed)
 
 
-async def test_each_service_survives_a_crash_on_the_second_road(faulty: System) -> None:
+async def test_each_service_survives_a_crash_on_the_second_road_and_starts_without_kafka(faulty: System) -> None:
     for _ in range(20 if SOAK else 1):
         await _crash_at_all(faulty, dict.fromkeys(WORKERS, ROAD), without_kafka=True)
 
@@ -161,13 +143,13 @@ async def _crash_at_all(system: System, armed: dict[str, tuple[str, ...]], *, wi
     await restarted(system, *armed)
     if without_kafka:
         system.stack.stop("kafka", by=signal.SIGKILL)
-    sent = []
-    deadline = time.monotonic() + 1200
-    while left := {name: sorted(set(points) - _had(notes[name])) for name, points in armed.items()}:
-        left = {name: points for name, points in left.items() if points}
-        if not left:
-            break
-        assert time.monotonic() < deadline, f"never reached: {left}"
+    sent: list[dict[str, str]] = []
+
+    def left() -> dict[str, set[str]]:
+        return {name: rest for name, points in armed.items() if (rest := set(points) - _had(notes[name]))}
+
+    while left():
+        assert len(sent) < 10, f"never reached: {left()}"
         sent.append(await sent_until_in(system, concern()))
         await answered(system, sent[-1], within=900)
     system.stack.override({})
@@ -177,22 +159,6 @@ async def _crash_at_all(system: System, armed: dict[str, tuple[str, ...]], *, wi
 
 def _had(notes: Path) -> set[str]:
     return set(notes.read_text("utf-8").split()) if notes.exists() else set()
-
-
-async def test_workers_and_the_database_die_under_traffic(faulty: System) -> None:
-    async with traffic(faulty, a_second=20 if SOAK else 5) as flow:
-        for name in (*WORKERS, "escalation-web", "intake-web"):
-            await asyncio.to_thread(faulty.stack.kill, name)
-            await asyncio.sleep(0.5)
-        await asyncio.to_thread(faulty.stack.kill, "postgres")
-        await asyncio.sleep(1)
-        began = len(flow.answers)
-        await until(lambda: _more(flow.answers, began), within=120)
-    await nothing_lost_nothing_doubled(faulty, flow.report_ids)
-
-
-async def _more(answers: list[dict[str, str]], than: int) -> bool:
-    return len(answers) > than
 
 
 async def test_a_rolling_restart_refuses_no_report(faulty: System) -> None:
