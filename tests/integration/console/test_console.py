@@ -210,9 +210,13 @@ async def test_news_are_told_in_their_own_place(house: House) -> None:
 
 async def test_the_screen_says_so_when_intake_does_not_answer(house: House) -> None:
     event = await house.report(**BODY)
+    aase = await house.browser(AASE)
     house.disclosures.intake_url = "http://intake/nowhere"
-    screen = await (await house.browser(BO)).open(f"/cases/{event.case_id}")
-    assert screen.status_code == 200
+    screen = await aase.open(f"/cases/{event.case_id}")
+    assert "Navnene kan ikke vises lige nu." in screen.text
+    case = await aase.press(screen, "/known")
+    assert "Teksten kan ikke vises lige nu. Alt andet gælder." in case.text
+    assert "Jeg tager den" in case.text
 
 
 async def test_no_address_title_or_header_tells_of_the_case(house: House) -> None:

@@ -1,0 +1,56 @@
+"""axe finds nothing (WCAG 2.2 AA) on any screen of the console, in both languages, narrow and wide, day and night."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Route
+
+from tests.integration.console.conftest import CONSOLE, DITTE, Browser, House
+from tests.integration.console.test_console import BODY
+from tests.support.browser import NARROW, WIDE, open_browser
+
+RULES: dict[str, Any] = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "resultTypes": ["violations"],
+}
+FORMS = ("hold", "judgement", "close", "handover", "raise", "lower", "exclusion", "phone", "conflict", "cannot")
+pytestmark = pytest.mark.timeout(240)
+
+
+async def findings(browser: Browser, paths: list[str], **options: Any) -> dict[str, list[str]]:
+    """What axe finds on each of the screens, as the person of that browser sees them."""
+
+    async def through(route: Route) -> None:
+        answer = await browser.client.get(route.request.url, headers={"Accept": "text/html"})
+        await route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
+
+    found: dict[str, list[str]] = {}
+    async with open_browser() as chromium:
+        context = await chromium.new_context(**options)
+        await context.route("**/*", through)
+        page = await context.new_page()
+        for path in paths:
+            await page.goto(f"{CONSOLE}{path}")
+            seen = await Axe().run(page, options=RULES)
+            found[path] = [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in seen.response["violations"]]
+    return {path: violations for path, violations in found.items() if violations}
+
+
+@pytest.mark.parametrize(
+    ("viewport", "lang", "hours"),
+    [(NARROW, "", 0), (WIDE, "?lang=en", 0), (NARROW, "", 9)],
+    ids=["phone", "desk", "night"],
+)
+async def test_axe_finds_nothing_on_any_screen(house: House, viewport: dict[str, int], lang: str, hours: int) -> None:
+    house.intake.clock.pass_by(hours=hours)
+    house.escalation.clock.pass_by(hours=hours)
+    event = await house.report(**BODY)
+    new = await house.report(**BODY)
+    browser = await house.browser(DITTE, "consultant", "authority", "leader")
+    await browser.press(await browser.into(event.case_id), "/acknowledge")
+    case = f"/cases/{event.case_id}"
+    screens = [case, f"{case}/assessment", *(f"{case}/{form}" for form in FORMS), f"/cases/{new.case_id}"]
+    screens += ["/work", "/work?done=cannot", "/rota", "/people", "/reach", "/me", "/cases/none"]
+    paths = [f"{path}{lang if '?' not in path else lang.replace('?', '&')}" for path in screens]
+    assert await findings(browser, paths, viewport=viewport) == {}
