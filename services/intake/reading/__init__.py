@@ -21,6 +21,7 @@ SOON = timedelta(days=10)
 """A journey this near is *soon*."""
 _WIDEST = 90
 _DATED = ("travel.", "marriage.planned", "marriage.pressure", "body.fgm_risk", "return.forced")
+_IMMINENT = SignId("travel.soon")
 _JOURNEYS = ("travel.planned", "travel.forced_departure")
 
 __all__ = ["LEXICON", "READER", "Found", "TextReading", "read_text"]
@@ -54,7 +55,7 @@ def _order(found: Found) -> tuple[int, int, str, str, str, str]:
 
 def _found(sentence: Sentence, read: Read, words: str, *, given: frozenset[str], on: date) -> Iterator[Found]:
     """What a sentence says; the places count from its beginning."""
-    judgements = list(_once(read.signs(given)))
+    judgements = [each for each in _once(read.signs(given)) if each.sign != _IMMINENT or not read.ordinary]
     dated = any(judged.sign.startswith(_DATED) for judged in judgements)
     days = list(dates_in(words, on=on)) if dated else []
     for judged in judgements:
@@ -65,7 +66,7 @@ def _found(sentence: Sentence, read: Read, words: str, *, given: frozenset[str],
         found = Found(judged.sign, judged.answer, judged.when, day, start, end)
         yield found
         if judged.sign in _JOURNEYS and _imminent(found, on=on) and not read.ordinary:
-            yield replace(found, sign=SignId("travel.soon"))
+            yield replace(found, sign=_IMMINENT)
 
 
 def _imminent(found: Found, *, on: date) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from services.intake.reading import read_text
+from services.intake.reading.scope import NEGATION_AFTER, NEGATION_BEFORE
 from tests.unit.intake.reading.quality import RECEIVED_AT
 
 
@@ -83,6 +84,18 @@ def test_what_is_open_asked_or_denied_by_who_may_have_done_it_is_neither_said_no
     assert not {"violence.now+", "violence.now-"} & signs(text)
 
 
+@pytest.mark.parametrize(("words", "reached"), [(NEGATION_BEFORE - 1, True), (NEGATION_BEFORE, False)])
+def test_a_negation_reaches_so_many_words_ahead(words: int, reached: bool) -> None:
+    read = signs(f"Det var ikke {'bord ' * words}mishandling.")
+    assert ("violence.now-" in read, "violence.now+" in read) == (reached, not reached)
+
+
+@pytest.mark.parametrize(("words", "reached"), [(NEGATION_AFTER - 1, True), (NEGATION_AFTER, False)])
+def test_a_negation_reaches_so_many_words_back(words: int, reached: bool) -> None:
+    read = signs(f"De mishandler {'bord ' * words}ikke.")
+    assert ("violence.now-" in read, "violence.now+" in read) == (reached, not reached)
+
+
 def test_what_is_told_before_a_question_is_told() -> None:
     assert "marriage.planned+" in signs("Hun skal giftes på lørdag, hvad gør jeg?")
 
@@ -160,6 +173,25 @@ def test_what_goes_on_is_of_now() -> None:
 )
 def test_ordinary_things_are_no_sign(text: str) -> None:
     assert signs(text) == set()
+
+
+def test_a_funeral_with_a_day_of_return_is_a_journey_and_not_an_imminent_one() -> None:
+    assert signs("De rejser til begravelsen i morgen og er hjemme om ti dage.") == {"travel.planned+"}
+
+
+def test_what_happened_while_it_happened_tells_how() -> None:
+    assert signs("Han fik blå mærker, da han faldt ned fra muren.") == set()
+
+
+def test_what_is_given_in_one_sentence_needs_fewer_words_in_the_next() -> None:
+    told = "Nu skal han giftes til sommer."
+    assert "marriage.no_capacity+" not in signs(told)
+    assert "marriage.no_capacity+" in signs(f"Han har Downs syndrom. {told}")
+
+
+def test_not_understanding_a_marriage_is_no_denial_of_it() -> None:
+    read = signs("Han er udviklingshæmmet og forstår ikke, hvad et ægteskab er.")
+    assert "marriage.no_capacity-" not in read
 
 
 def test_an_ordinary_holiday_is_a_journey_and_never_an_imminent_one() -> None:
