@@ -160,12 +160,17 @@ class Lexicon:
             self.by_anchor.setdefault(number(rarest), []).append(Pattern(subject, role, parts, needed, written))
 
     def _orders(self, variants: Iterable[list[list[Item]]]) -> Iterator[list[list[Item]]]:
-        """The variants, and those that begin with a negation also with the verb before it, as in a main clause."""
+        """The variants; those with a negation in front in either order ("går ikke", "at hun ikke går")."""
         for variant in variants:
             yield variant
             first, *rest = variant[0]
-            if rest and rest[0].gap and all(fold(spec) in self.settings["negators"] for spec in first.specs):
+            if rest and rest[0].gap and self._negates(first):
                 yield [[Item(rest[0].specs, 0), Item(first.specs, rest[0].gap), *self._apart(rest[1:])], *variant[1:]]
+            elif rest and not rest[0].gap and self._negates(rest[0]):
+                yield [[Item(rest[0].specs, 0), Item(first.specs, 0), *rest[1:]], *variant[1:]]
+
+    def _negates(self, item: Item) -> bool:
+        return all(fold(spec) in self.settings["negators"] for spec in item.specs)
 
     @staticmethod
     def _apart(items: Sequence[Item]) -> list[Item]:
