@@ -20,6 +20,7 @@ import uvicorn
 from pydantic import ValidationError
 from starlette.routing import Route
 from starlette.types import ASGIApp
+from uvicorn.loops.auto import auto_loop_factory
 
 from shared import crash, watchdog
 from shared.auth.services import ServiceTokens
@@ -52,7 +53,8 @@ def run(name: str, settings: type[S], commands: Mapping[str, Callable[[S], Await
         sys.exit(_say(f"Usage: python -m services.{name} {'|'.join(commands)}", code=2))
     try:
         crash.arm(os.environ)
-        asyncio.run(_awaited(command(settings())))
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            runner.run(_awaited(command(settings())))
     except crash.CrashNotAllowed:
         sys.exit(_say(f"{name}: unset BEREDSKAB_CRASH_AT: it is for tests alone.", code=2))
     except ValidationError as error:
