@@ -14,8 +14,7 @@ async def run_once(transactions: Transactions, secrets: Secrets, read_text: Read
 
     Reading takes the processor and no transaction: it runs beside the event loop, and only what came of it is written.
     """
-    async with transactions.begin("find texts") as tx:
-        waiting = await readings.waiting(tx.conn)
+    waiting = await readings.waiting(transactions.pool)
     kept = 0
     for each in waiting:
         read = await asyncio.to_thread(reading.read, each, secrets, read_text)

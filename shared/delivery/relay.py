@@ -109,7 +109,7 @@ class Relay:
     async def _follow_kafka(self, conn: Connection) -> None:
         while True:
             self.beat()
-            if not await self.run_once(conn):
+            if await self.run_once(conn) < self._batch:
                 await wait(self._woken, at_most=POLL)
 
     async def _follow_road(self, peer: str) -> None:

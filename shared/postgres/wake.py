@@ -4,6 +4,7 @@ NOTIFY is sent after the commit and never inside the transaction: there it seria
 """
 
 import asyncio
+import secrets
 from contextlib import suppress
 
 import asyncpg
@@ -19,6 +20,7 @@ class Wake:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._name = secrets.token_hex(8)
         self._due = asyncio.Event()
         self._listeners: list[asyncio.Event] = []
 
@@ -43,7 +45,7 @@ class Wake:
             await self._due.wait()
             self._due.clear()
             with suppress(*_FAULTS):
-                await self._pool.execute(f"NOTIFY {CHANNEL}")
+                await self._pool.execute(f"NOTIFY {CHANNEL}, '{self._name}'")
 
     async def listen(self) -> None:
         """The loop that hears the other processes; a lost connection is opened again. Runs until cancelled."""
@@ -59,8 +61,9 @@ class Wake:
         def ended(_: object) -> None:
             lost.set()
 
-        def heard(*_: object) -> None:
-            self._wake_here()
+        def heard(_conn: object, _pid: int, _channel: str, by: object) -> None:
+            if by != self._name:  # here everybody is awake already
+                self._wake_here()
 
         conn.add_termination_listener(ended)
         await conn.add_listener(CHANNEL, heard)

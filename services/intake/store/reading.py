@@ -8,7 +8,7 @@ from uuid import UUID
 from services.intake.domain.reading import Found
 from shared.events.codes import Answer, Reading, When
 from shared.ids import CaseId, ReportId
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, Pool
 from shared.signs import SignId
 
 MOST_AT_ONCE = 10
@@ -35,10 +35,10 @@ class Kept:
     quote_sealed: bytes
 
 
-async def waiting(conn: Connection) -> list[Waiting]:
+async def waiting(conn: Connection | Pool) -> list[Waiting]:
     """The reports that have waited longest. Nothing is locked: reading takes no transaction."""
     rows = await conn.fetch(
-        """SELECT report_id, case_id, received_at, body_sealed, wrapped_key, traceparent 
+        """SELECT report_id, case_id, received_at, body_sealed, wrapped_key, traceparent
            FROM reports JOIN cases USING (case_id) WHERE reading = $1 ORDER BY received_at LIMIT $2""",
         Reading.PENDING,
         MOST_AT_ONCE,
