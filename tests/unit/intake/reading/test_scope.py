@@ -121,6 +121,25 @@ def test_what_is_supposed_is_fear_or_threat_and_no_fact(text: str, sign: str) ->
     assert not {"violence.now+", "freedom.held_at_home+"} & read
 
 
+def test_what_is_denied_in_a_supposition_stays_denied() -> None:
+    assert "violence.now-" in signs("Hvis de opdager det, bliver hun ikke slået.")
+
+
+def test_what_only_might_be_forbidden_is_nothing() -> None:
+    assert signs("Hvis familien opdager det, må hun ikke komme til fest.") == set()
+
+
+def test_a_denial_has_no_time() -> None:
+    assert whens("Hun blev ikke slået sidste år.", "violence.now") == {None}
+
+
+@pytest.mark.parametrize(
+    "text", ["Broren har sagt, at hun kan blive slået, hvis hun går.", "Hvis hun lyver, er det fordi."]
+)
+def test_a_supposition_alone_says_nothing_more(text: str) -> None:
+    assert "fear.extreme+" not in signs(text)
+
+
 def test_what_always_follows_is_a_fact() -> None:
     assert "violence.now+" in signs("Hvis hun kommer for sent hjem, får hun tæsk.")
 
