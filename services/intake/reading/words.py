@@ -6,7 +6,7 @@ irregular and phone-written forms, which it gets wrong.
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from simplemma.strategies.dictionaries import LOW_MEMORY_DICTIONARY_FACTORY
@@ -32,6 +32,7 @@ class Dictionary:
     own: Mapping[str, frozenset[str]]
     synonyms: Mapping[str, frozenset[str]]
     danish: Mapping[str, str]
+    _meant: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def word(self, written: str) -> Word:
         """Look a word up as written, in small letters."""
@@ -42,9 +43,12 @@ class Dictionary:
 
     def meant(self, written: str) -> frozenset[str]:
         """What a word of a pattern stands for: itself and its base forms; a base form of ours for itself alone."""
-        folded = fold(written)
-        forms = self._forms(written, folded)
-        return frozenset({folded}) if folded in forms else forms | {folded}
+        found = self._meant.get(written)
+        if found is None:
+            folded = fold(written)
+            forms = self._forms(written, folded)
+            found = self._meant[written] = frozenset({folded}) if folded in forms else forms | {folded}
+        return found
 
     def _forms(self, written: str, folded: str) -> frozenset[str]:
         if folded in self.own:

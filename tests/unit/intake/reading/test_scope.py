@@ -100,6 +100,10 @@ def test_what_is_told_before_a_question_is_told() -> None:
     assert "marriage.planned+" in signs("Hun skal giftes på lørdag, hvad gør jeg?")
 
 
+def test_what_only_begins_like_a_question_is_told() -> None:
+    assert "violence.now+" in signs("Bliver slået derhjemme, siger hun.")
+
+
 def test_a_denial_that_takes_back_is_a_withdrawal_and_no_relief() -> None:
     read = signs("I dag siger hun, at det var løgn, og at hun ikke er blevet slået.")
     assert "story.withdrawn+" in read
