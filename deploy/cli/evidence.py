@@ -1,4 +1,4 @@
-"""`beredskab verify-evidence`: whether the chain of evidence of every case follows, link by link."""
+"""`beredskab verify-evidence`: every chain of evidence link by link, and every reading on both sides."""
 
 import asyncio
 import json
@@ -44,21 +44,42 @@ async def _verified(url: str) -> dict[str, Any]:
     }
 
 
+async def unmatched_reads(*, intake: str, escalation: str) -> list[str]:
+    """The readings in intake's evidence that escalation's does not know, or knows otherwise, by the grant's id."""
+    shown, granted = await _reads(intake), await _reads(escalation)
+    return sorted(grant for grant, read in shown.items() if granted.get(grant) != read)
+
+
+async def _reads(url: str) -> dict[str, tuple[str, str]]:
+    conn = await asyncpg.connect(url, timeout=10)
+    try:
+        rows = await conn.fetch(
+            "SELECT facts::json->>'grant_id' AS grant, actor::text, facts FROM evidence WHERE act = 'report_read'"
+        )
+    finally:
+        await conn.close()
+    return {row["grant"]: (row["actor"], row["facts"]) for row in rows}
+
+
 def verify_evidence(as_json: AsJson = False) -> None:
-    """Whether any evidence was changed, left out or added afterwards. Exit code 1 when it was."""
+    """Whether any evidence was changed, left out or added, and every reading was granted. Exit code 1 when not."""
     place = Place.chosen()
     Stack(place.home, place.port_base).demand("postgres")
     server = place.postgres()
-    found = asyncio.run(
-        verify({name: server.url(name, user=name, password=place.password(name)) for name in WITH_EVIDENCE})
-    )
+    urls = {name: server.url(name, user=name, password=place.password(name)) for name in WITH_EVIDENCE}
+    found = asyncio.run(verify(urls))
+    strays = asyncio.run(unmatched_reads(intake=urls["intake"], escalation=urls["escalation"]))
     if as_json:
-        print(json.dumps(found))
+        print(
+            json.dumps([{**each, "unmatched_reads": strays} if each["service"] == "intake" else each for each in found])
+        )
     else:
         for each in found:
             print(f"{each['service']:<11} {each['cases']} cases, {each['entries']} entries")
     broken = [
         f"{each['service']} {case['case_id']} from entry {case['entry']}" for each in found for case in each["broken"]
     ]
+    if strays:
+        raise Trouble(f"intake showed reports that escalation never granted: {', '.join(strays)}.")
     if broken:
         raise Trouble(f"The evidence does not hold: {'; '.join(broken)}.")

@@ -2,11 +2,15 @@
 
 import json
 import re
+from uuid import uuid4
 
 import pytest
 
+from deploy.cli.evidence import unmatched_reads
+from shared.auth.grants import Grant, ReadPart, ReadPurpose
 from shared.events.codes import Level
 from shared.events.intake import ReportReceived
+from shared.ids import PersonId
 from tests.integration.console.conftest import AASE, BO, CARLA, DITTE, FRIDA, GORM, House
 from tests.support.services import Ground
 
@@ -65,6 +69,35 @@ async def test_every_reading_stands_in_both_chains_of_evidence(house: House) -> 
     asked, told = await evidence(house.escalation, "report_read"), await evidence(house.intake, "report_read")
     assert [(each["part"], each["purpose"]) for each in asked] == [("names", "page"), ("all", "page")]
     assert asked == told
+
+
+async def test_a_reading_that_was_never_granted_is_found(house: House) -> None:
+    event = await house.report(**BODY)
+    await (await house.browser(AASE)).into(event.case_id)
+    urls = {"intake": house.intake.url, "escalation": house.escalation.url}
+    assert await unmatched_reads(**urls) == []
+    grant = Grant(uuid4(), event.report_id, PersonId(AASE), ReadPurpose.PAGE, ReadPart.ALL)
+    headers = {"Authorization": f"Bearer {house.escalation.tokens.token('intake', grant.claims())}"}
+    path = f"/internal/reports/{event.report_id}/read"
+    assert (await house.door.post(path, headers=headers)).status_code == 200
+    assert await unmatched_reads(**urls) == [str(grant.grant_id)]
+    assert (await house.door.post(path, headers=headers)).status_code == 404  # a grant is good once
+
+
+async def test_intake_shows_a_report_by_escalations_grant_alone(house: House) -> None:
+    event = await house.report(**BODY)
+    grant = Grant(uuid4(), event.report_id, PersonId(AASE), ReadPurpose.PAGE, ReadPart.ALL)
+    path = f"/internal/reports/{event.report_id}/read"
+    forged = house.intake.tokens.token("intake", grant.claims())
+    late = house.escalation.tokens.token("intake", grant.claims())
+    bare = house.escalation.tokens.token("intake")
+    for token in (forged, bare, "x"):
+        answer = await house.door.post(path, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401
+    elsewhere = path.replace(str(event.report_id), str(uuid4()))
+    assert (await house.door.post(elsewhere, headers={"Authorization": f"Bearer {late}"})).status_code == 401
+    house.intake.clock.pass_by(seconds=31)
+    assert (await house.door.post(path, headers={"Authorization": f"Bearer {late}"})).status_code == 401
 
 
 async def test_nothing_of_a_report_is_stored_at_escalation(house: House) -> None:
