@@ -200,6 +200,7 @@ async def test_the_assessment_keeps_a_draft_and_is_recorded_once(house: House) -
     assert "Kladde gemt kl. 13.00" in form.text
     done = await browser.press(form, "/assessment", exact_words="Hun sagde: jeg skal rejse", level="high")
     assert "Risikovurderingen er gemt." in done.text
+    assert done.url.path == f"/cases/{event.case_id}"
     sealed = await house.escalation.pool.fetchval("SELECT answers FROM assessments")
     assert b"rejse" not in sealed
 

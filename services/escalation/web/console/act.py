@@ -33,8 +33,9 @@ def posted(console: Console, path: str, *, done: str, shape: Shape | None = None
             if problem.status == 404:
                 raise
             return _refused(console, request, problem, sent)
-        case_id = json.loads(bytes(answer.body)).get("case_id") if answer.body else request.path_params.get("id")
-        back = f"/cases/{case_id}" if case_id and answer.status_code != 204 else "/work"
+        told = json.loads(bytes(answer.body)) if answer.body else {}
+        case_id = told.get("case_id", request.path_params.get("id"))
+        back = f"/cases/{case_id}" if case_id and answer.body else "/work"
         return RedirectResponse(f"{back}?done={done}", 303)
 
     return post
