@@ -20,9 +20,10 @@ from shared.signs import SignId
 SOON = timedelta(days=10)
 """A journey this near is *soon*."""
 _WIDEST = 90
-_DATED = ("travel.", "marriage.planned", "marriage.pressure", "body.fgm_risk", "return.forced")
 _IMMINENT = SignId("travel.soon")
 _JOURNEYS = ("travel.planned", "travel.forced_departure")
+_DATED = (*_JOURNEYS, _IMMINENT, "marriage.planned", "marriage.pressure", "body.fgm_risk", "return.forced")
+"""Signs that a day belongs to, where their sentence names one."""
 
 __all__ = ["LEXICON", "READER", "Found", "TextReading", "read_text"]
 
@@ -56,13 +57,13 @@ def _order(found: Found) -> tuple[int, int, str, str, str, str]:
 def _found(sentence: Sentence, read: Read, words: str, *, given: frozenset[str], on: date) -> Iterator[Found]:
     """What a sentence says; the places count from its beginning."""
     judgements = [each for each in _once(read.signs(given)) if each.sign != _IMMINENT or not read.ordinary]
-    dated = any(judged.sign.startswith(_DATED) for judged in judgements)
+    dated = any(judged.sign in _DATED for judged in judgements)
     days = list(dates_in(words, on=on)) if dated else []
     for judged in judgements:
         first, last = read.clauses.around(judged.first, judged.last)
         start, end = (place - sentence.start for place in _place(sentence, judged, first, last))
         end_of_words = sentence.tokens[judged.last].end - sentence.start
-        day = _nearest(days, end_of_words) if judged.sign.startswith(_DATED) else None
+        day = _nearest(days, end_of_words) if judged.sign in _DATED else None
         found = Found(judged.sign, judged.answer, judged.when, day, start, end)
         yield found
         if judged.sign in _JOURNEYS and _imminent(found, on=on) and not read.ordinary:
