@@ -17,7 +17,8 @@ pytestmark = pytest.mark.timeout(900)
 async def test_unrated_it_is_paged_as_high_and_a_late_rating_is_shown_and_lowers_nothing(faulty: System) -> None:
     await asyncio.to_thread(faulty.stack.stop, "triage-work")
     began = time.monotonic()
-    sent = await faulty.send(concern(answers=[{"sign": "control.activities", "answer": "said"}]))
+    mild = concern(text=None, answers=[{"sign": "control.activities", "answer": "said"}])
+    sent = await faulty.send(mild)
     case = await faulty.paged(sent["report_id"], within=60)
     assert time.monotonic() - began > 18
     assert (case["level"], case["rating"]) == ("high", None)
