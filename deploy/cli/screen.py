@@ -91,13 +91,14 @@ def show_where(urls: Mapping[str, str], trace_id: str) -> None:
     out.print("\nWhere to look:")
     for what, url in (
         ("the reporter's form", urls["intake"]),
+        ("the consultant's console", urls["escalation"]),
         ("the page in the inbox", urls["mail_web"]),
         ("this concern's trace", f"{urls['traces']}/zipkin/traces/{trace_id}"),
         ("intake's API", f"{urls['intake']}/v1/reports"),
         ("escalation's API", f"{urls['escalation']}/v1/work"),
         ("the published rules", f"{urls['triage']}/rules"),
     ):
-        out.print(f"  {what:<24}{url}")
+        out.print(f"  {what:<26}{url}")
 
 
 def show_parked(rows: Sequence[Mapping[str, Any]]) -> None:
