@@ -3,7 +3,6 @@
 import pytest
 
 from services.intake.reading import read_text
-from services.intake.reading.scope import NEGATION_AFTER, NEGATION_BEFORE
 from tests.unit.intake.reading.quality import RECEIVED_AT
 
 
@@ -84,13 +83,13 @@ def test_what_is_open_asked_or_denied_by_who_may_have_done_it_is_neither_said_no
     assert not {"violence.now+", "violence.now-"} & signs(text)
 
 
-@pytest.mark.parametrize(("words", "reached"), [(NEGATION_BEFORE - 1, True), (NEGATION_BEFORE, False)])
+@pytest.mark.parametrize(("words", "reached"), [(13, True), (14, False)])
 def test_a_negation_reaches_so_many_words_ahead(words: int, reached: bool) -> None:
     read = signs(f"Det var ikke {'bord ' * words}mishandling.")
     assert ("violence.now-" in read, "violence.now+" in read) == (reached, not reached)
 
 
-@pytest.mark.parametrize(("words", "reached"), [(NEGATION_AFTER - 1, True), (NEGATION_AFTER, False)])
+@pytest.mark.parametrize(("words", "reached"), [(1, True), (2, False)])
 def test_a_negation_reaches_so_many_words_back(words: int, reached: bool) -> None:
     read = signs(f"De mishandler {'bord ' * words}ikke.")
     assert ("violence.now-" in read, "violence.now+" in read) == (reached, not reached)
@@ -123,6 +122,41 @@ def test_what_is_supposed_is_fear_or_threat_and_no_fact(text: str, sign: str) ->
     read = signs(text)
     assert sign in read
     assert not {"violence.now+", "freedom.held_at_home+"} & read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Jeg er ikke sikker på dagen, men hun bliver slået.",
+        "Jeg er i tvivl om dagen, men hun fortalte det selv, og hun bliver slået.",
+        "Hun bliver slået, men jeg er i tvivl om, hvornår det sker.",
+        "Jeg har ikke hørt fra skolen, men hun bliver slået.",
+        "Jeg har ikke hørt om andre børn. Hun bliver slået.",
+        "Hun bliver slået, og jeg har ikke hørt, at nogen gør noget.",
+        "Hun bliver slået, hun fortalte det i dag, og jeg har aldrig set noget til forældrene.",
+    ],
+)
+def test_a_doubt_or_a_denial_of_something_else_leaves_it_told(text: str) -> None:
+    read = signs(text)
+    assert "violence.now+" in read
+    assert "violence.now-" not in read
+
+
+def test_what_somebody_threatens_with_is_a_threat() -> None:
+    read = signs("Far siger, at hvis hun lyver, får hun tæsk.")
+    assert "threat.concrete+" in read
+    assert "violence.now+" not in read
+
+
+def test_a_rule_set_with_a_condition_is_a_rule_and_a_mere_supposition_is_none() -> None:
+    rule = "Far siger, at hvis hun får dårlige karakterer, må hun ikke komme til fest."
+    supposition = "Far sagde, at hvis hun fik dårlige karakterer, ville hun ikke komme til fest."
+    assert "control.activities+" in signs(rule)
+    assert "control.activities+" not in signs(supposition)
+
+
+def test_a_pattern_with_its_own_condition_stands_beside_another_condition() -> None:
+    assert "fear.killed+" in signs("Hvis jeg forsvinder, er det dem, og hvis nogen spørger, så sig det.")
 
 
 def test_what_is_denied_in_a_supposition_stays_denied() -> None:
