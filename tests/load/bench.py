@@ -29,7 +29,7 @@ from tests.load.client import Posted, closed_loop, open_loop, report_body
 from tests.support.system import SERVICES, System, running_stack, system_of, until
 
 WORKERS = tuple(name for name in SERVICES if name.endswith("-work"))
-MEASURED = ("postgres", "kafka", *SERVICES)
+MEASURED = ("postgres", "kafka", "otlp", *SERVICES)
 BURST = 424
 ROUNDS = 3
 
@@ -70,6 +70,7 @@ class Bench:
             await self._floor_of_the_way()
             await self._ways()
             self.told["memory_mb"] = memory(self.system)
+            self.told["restarts"] = {row["name"]: row["restarts"] for row in (await self._status())}
             for name in WORKERS:
                 self.system.stack.stop(name)
             await self._accept(floor_port, "workers paused", crowd=self.sizes.crowd)
@@ -78,6 +79,9 @@ class Bench:
         await closed_loop(floor_port, "/", clients=16, bodies=bodies(200))
         posted, _ = await closed_loop(self._door, "/v1/reports", clients=16, bodies=bodies(100))
         await self._pages(posted)
+
+    async def _status(self) -> list[dict[str, Any]]:
+        return list((await self.system.stack.status())["processes"])
 
     @property
     def _door(self) -> int:
@@ -234,7 +238,8 @@ def report(told: Mapping[str, Any]) -> Iterator[str]:
     ways = told["POST to page"]
     for name in MEASURED:
         steady, burst = ways["42/s"]["cpu_ms"][name], ways["424 in 1 s"]["cpu_ms"][name]
-        yield f"  {name:<28}{steady:>11.1f}{burst:>14.1f}{told['memory_mb'][name]:>12.0f}"
+        again = f"   restarted {told['restarts'][name]}×" if told["restarts"].get(name) else ""
+        yield f"  {name:<28}{steady:>11.1f}{burst:>14.1f}{told['memory_mb'][name]:>12.0f}{again}"
 
 
 async def measured(*, quick: bool) -> dict[str, Any]:

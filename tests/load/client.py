@@ -34,6 +34,10 @@ def report_body() -> bytes:
     return json.dumps(body, ensure_ascii=False).encode()
 
 
+_IDLE = 3.0
+"""Seconds; uvicorn closes after 5."""
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """One POST: when it was due and when its answer was there (seconds since the epoch), and the answer."""
@@ -49,37 +53,53 @@ class Posted:
 
 
 class Line:
-    """One keep-alive connection to `POST path`."""
+    """One keep-alive connection to `POST path`, opened anew before the server would close it for being idle."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> None:
-        self._reader, self._writer, self._path = reader, writer, path
+    def __init__(self, port: int, path: str) -> None:
+        self._port, self._path = port, path
+        self._used = float("-inf")
+        self._ends: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, body: bytes, *, at: float | None = None) -> Posted:
         """Send one body; anything but 201 is an error."""
         at = at or time.time()
+        reader, writer = await self._open()
         head = (
             f"POST {self._path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
             f"Idempotency-Key: {uuid4()}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        self._writer.write(head.encode() + body)
-        answered = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        writer.write(head.encode() + body)
+        answered = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = int(answered.partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        content = await self._reader.readexactly(length)
+        content = await reader.readexactly(length)
         done = time.time()
+        self._used = time.monotonic()
         if b" 201 " not in answered[:16]:
             raise RuntimeError(f"refused: {answered[:40]!r} {content[:200]!r}")
         return Posted(at, done, json.loads(content))
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._ends is None or time.monotonic() - self._used > _IDLE:
+            self.close()
+            self._ends = await asyncio.open_connection("127.0.0.1", self._port)
+        return self._ends
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._ends is not None:
+            self._ends[1].close()
+            self._ends = None
 
 
 @asynccontextmanager
 async def lines(port: int, path: str, count: int) -> AsyncIterator[list[Line]]:
     """That many connections, closed afterwards."""
-    opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
+    opened = [Line(port, path) for _ in range(count)]
     try:
-        yield [Line(reader, writer, path) for reader, writer in opened]
+        yield opened
     finally:
-        for _, writer in opened:
-            writer.close()
+        for line in opened:
+            line.close()
 
 
 async def closed_loop(port: int, path: str, *, clients: int, bodies: Sequence[bytes]) -> tuple[list[Posted], float]:
@@ -100,7 +120,7 @@ async def closed_loop(port: int, path: str, *, clients: int, bodies: Sequence[by
 
 async def open_loop(port: int, path: str, *, rate: float, bodies: Sequence[bytes]) -> list[Posted]:
     """A body every 1/rate s, whether earlier ones are answered or not; each is timed from the moment it was due."""
-    free: asyncio.Queue[Line] = asyncio.Queue()
+    free: asyncio.LifoQueue[Line] = asyncio.LifoQueue()
     async with lines(port, path, 64) as opened:
         for line in opened:
             free.put_nowait(line)

@@ -39,8 +39,7 @@ async def waiting(conn: Connection | Pool) -> list[Waiting]:
     """The reports that have waited longest. Nothing is locked: reading takes no transaction."""
     rows = await conn.fetch(
         """SELECT report_id, case_id, received_at, body_sealed, wrapped_key, traceparent
-           FROM reports JOIN cases USING (case_id) WHERE reading = $1 ORDER BY received_at LIMIT $2""",
-        Reading.PENDING,
+           FROM reports JOIN cases USING (case_id) WHERE reading = 'pending' ORDER BY received_at LIMIT $1""",
         MOST_AT_ONCE,
     )
     return [Waiting(**row) for row in rows]

@@ -8,6 +8,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 
 import aiosmtplib
 from opentelemetry.trace import SpanKind
@@ -69,20 +70,29 @@ class Email:
 
     def mail(self, message_id: MessageId, text: Text, *, to: str, now: datetime) -> bytes:
         """The mail as bytes (RFC 5322). Every try of one message has the same Message-ID, which names nothing else."""
-        mail = EmailMessage(policy=WIRE)
-        mail["From"] = formataddr((SENDER_NAME, self.sender))
-        mail["To"] = to
-        mail["Subject"] = text.subject
-        mail["Date"] = format_datetime(now)
-        mail["Message-ID"] = f"<{derived_id('mail', message_id)}@{self._domain}>"
-        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice shall answer
-        mail["X-Auto-Response-Suppress"] = "All"
-        mail.set_content(text.body + "\n", cte="quoted-printable")
-        return mail.as_bytes()
+        own = {
+            "To": to,  # printable ASCII, or it would not be a contact
+            "Date": format_datetime(now),
+            "Message-ID": f"<{derived_id('mail', message_id)}@{self._domain}>",
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in own.items())
+        return head.encode("ascii") + _same_for_all(self.sender, text)
 
     @property
     def _domain(self) -> str:
         return self.sender.rpartition("@")[2]
+
+
+@lru_cache(maxsize=100)
+def _same_for_all(sender: str, text: Text) -> bytes:
+    """The rest of a mail. Those of one moment say the same, and to write it down is most of the work."""
+    mail = EmailMessage(policy=WIRE)
+    mail["From"] = formataddr((SENDER_NAME, sender))
+    mail["Subject"] = text.subject
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice shall answer
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(text.body + "\n", cte="quoted-printable")
+    return mail.as_bytes()
 
 
 def _refusal(code: int, *, otherwise: Result) -> Outcome:
