@@ -95,6 +95,12 @@ class Loop:
     at_most: float = 0.5
     woken: bool = True
 
+    def beat(self) -> Beat:
+        """Its sign of life, which is not late while it only rests."""
+        beat = Beat(self.name)
+        beat.at_most += self.at_most
+        return beat
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -141,7 +147,7 @@ class Service:
         relay = Relay(self.settings, self.pool, self.wake, SecondRoad(self.settings, self.name, self.pool, self.tokens))
         if consumer is not None:
             loops = [*loops, Loop("replay", consumer.reception.replay_once, at_most=1, woken=False)]
-        kept = [(loop, Beat(loop.name)) for loop in loops]
+        kept = [(loop, loop.beat()) for loop in loops]
         running = [
             self.wake.notify_others(),
             self.wake.listen(),
