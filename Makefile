@@ -41,6 +41,8 @@ fmt: setup ## format the code
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 bench: setup ## measure ours beside the least this machine needs (see docs/performance.md)
 	@$(BIN)/python -m tests.load.bench $(ARGS)
+	@$(BIN)/python -m tests.load.reading
+	@$(BIN)/python -m tests.load.tick
 
 lock: setup ## compile the locks anew from pyproject.toml, with hashes and without addresses
 	@$(COMPILE) --all-extras --group dev pyproject.toml -o requirements.lock
