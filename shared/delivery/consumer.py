@@ -1,12 +1,13 @@
 """Consuming: every record is handled, skipped because it is not ours, or parked; then its offset is committed.
 
+One record at a time; where more have queued up, some in one transaction, because a queue is worked off faster so.
 The handler given to FastStream never raises: with manual acknowledgement a raising handler loses the record for good.
 """
 
 import asyncio
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -15,8 +16,9 @@ from faststream.kafka.subscriber.usecase import DefaultSubscriber
 from shared.crash import crash_point
 from shared.delivery import kafka
 from shared.delivery.arrival import Arrival
+from shared.delivery.inbox import Taking
 from shared.delivery.outbox import INFRASTRUCTURE
-from shared.delivery.reception import Reception
+from shared.delivery.reception import Opened, Reception
 from shared.postgres.wake import wait
 from shared.settings import ServiceSettings
 from shared.telemetry.logging import error_code, log
@@ -24,6 +26,7 @@ from shared.telemetry.tracing import process_span
 from shared.watchdog import Beat
 
 COMMIT_EVERY = 100
+TOGETHER = 20
 COMMIT_AFTER = 1.0
 LOOK_EVERY = 2.0
 _ANSWERED_LATELY = 10.0
@@ -106,14 +109,46 @@ class Consumer:
 
     async def _on_record(self, record: ConsumerRecord) -> None:
         async with self._busy:
+            queued = await self._queued()
+            if not (queued and await self._taken_together([record, *queued])):
+                for each in (record, *queued):
+                    await self._take(each)
+        if self._uncommitted >= COMMIT_EVERY:
+            await self.commit()
+
+    async def _take(self, record: ConsumerRecord) -> None:
+        if not self._stopping.is_set():
             self._in_hand_since = record.timestamp / 1000
             if not await self._taken(_arrival(record)):
                 return
             self._offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
             self._uncommitted += 1
             self.beat()
-        if self._uncommitted >= COMMIT_EVERY:
-            await self.commit()
+
+    async def _queued(self) -> list[ConsumerRecord]:
+        """What has been fetched already, behind the record in hand."""
+        consumer = self._subscriber.consumer
+        with suppress(*_FAULTS):
+            found = await consumer.getmany(timeout_ms=0, max_records=TOGETHER - 1) if consumer else {}
+            return [record for records in found.values() for record in records]
+        return []
+
+    async def _taken_together(self, records: Sequence[ConsumerRecord]) -> bool:
+        """Whether all of them are done with, in one transaction. If one cannot be, none is: then they come singly."""
+        self._in_hand_since = records[0].timestamp / 1000
+        arrivals = [_arrival(record) for record in records]
+        try:
+            opened = [(arrival, await self.reception.open(arrival)) for arrival in arrivals]
+            taking = [Taking(each.envelope, each.event, self._span(arrival, each)) for arrival, each in opened if each]
+            await self.reception.inbox.take_together(taking)
+        except Exception as error:
+            log().warning("events.taken_singly", error=error_code(error), count=len(records))
+            return False
+        for record in records:
+            self._offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        self._uncommitted += len(records)
+        self.beat()
+        return True
 
     async def _taken(self, arrival: Arrival) -> bool:
         """Whether it is done with. Faults of the ground: the same event again, for ever, or until we stop."""
@@ -133,15 +168,18 @@ class Consumer:
         opened = await self.reception.open(arrival)
         if opened is None:
             return True
-        with process_span(
+        with self._span(arrival, opened):
+            return await self.reception.deliver(arrival, opened)
+
+    def _span(self, arrival: Arrival, opened: Opened) -> AbstractContextManager[object]:
+        return process_span(
             arrival.topic,
             group=self._group,
             partition=arrival.partition,
             offset=arrival.offset,
             event_id=str(opened.envelope.id),
             traceparent=opened.envelope.traceparent,
-        ):
-            return await self.reception.deliver(arrival, opened)
+        )
 
     async def commit(self) -> None:
         """Commit what has had its effect. A rebalance in between is benign: the inbox drops what comes again."""

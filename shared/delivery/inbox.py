@@ -1,12 +1,14 @@
 """Taking an event in exactly once: its id is inserted first, in the transaction of its effect."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.envelope import Envelope
 from shared.events.model import Event
+from shared.ids import EventId
 
 E = TypeVar("E", bound=Event)
 
@@ -17,6 +19,15 @@ class On(Generic[E]):
 
     event: type[E]
     handle: Callable[[Transaction, E], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """An event about to be taken, and the span to take it in."""
+
+    envelope: Envelope
+    event: Event
+    span: AbstractContextManager[object]
 
 
 class Inbox:
@@ -42,6 +53,32 @@ class Inbox:
             if await _is_new(tx, envelope):
                 tx.told_at = envelope.time
                 await handle(tx, event)
+
+    async def take_together(self, arrived: Sequence[Taking]) -> None:
+        """Let many events have their effects in one transaction: all of them, or none when one raises.
+
+        They are taken by case, each case's in their order, so that rows are locked in the order of their ids.
+        """
+        async with self._transactions.begin("handle events") as tx:
+            new = await _new_among(tx, [each.envelope for each in arrived])
+            for each in sorted(arrived, key=lambda each: each.event.case_id):
+                if each.envelope.id in new:
+                    new.remove(each.envelope.id)
+                    tx.told_at = each.envelope.time
+                    with each.span:
+                        await self._handlers[type(each.event)](tx, each.event)
+
+
+async def _new_among(tx: Transaction, envelopes: Sequence[Envelope]) -> set[EventId]:
+    rows = await tx.conn.fetch(
+        """INSERT INTO inbox (consumer, event_id, received_at)
+           SELECT $1, event_id, $3 FROM unnest($2::uuid[]) AS told (event_id)
+           ON CONFLICT DO NOTHING RETURNING event_id""",
+        tx.source,
+        [envelope.id for envelope in envelopes],
+        tx.now,
+    )
+    return {EventId(row["event_id"]) for row in rows}
 
 
 async def _is_new(tx: Transaction, envelope: Envelope) -> bool:

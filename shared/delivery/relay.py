@@ -94,6 +94,8 @@ class Relay:
         if not await conn.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
             return
         log().info("relay.leads")
+        # A delete that a crash undoes has its fact sent again, and the inbox drops it: not worth waiting for the disk.
+        await conn.execute("SET synchronous_commit = off")
         self._oldest = self._away_since = None
         if await conn.fetchval("SELECT EXISTS (SELECT FROM outbox WHERE stuck IS NOT NULL AND waits_for <> '{}')"):
             self._stuck_for = set(self._road.peers)
@@ -105,6 +107,7 @@ class Relay:
         finally:
             with suppress(*INFRASTRUCTURE):
                 await conn.execute("SELECT pg_advisory_unlock($1)", _LOCK)
+                await conn.execute("RESET synchronous_commit")
 
     async def _follow_kafka(self, conn: Connection) -> None:
         while True:

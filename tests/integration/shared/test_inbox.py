@@ -1,10 +1,11 @@
 """The inbox: whichever road an event came by, and however often, it has one effect."""
 
 import asyncio
+from contextlib import nullcontext
 
 import pytest
 
-from shared.delivery.inbox import Inbox, On
+from shared.delivery.inbox import Inbox, On, Taking
 from shared.delivery.outbox import Transaction
 from shared.events.envelope import Envelope
 from shared.events.escalation import MessageWithdrawn
@@ -70,3 +71,46 @@ async def test_a_handler_is_told_when_the_fact_happened(ground: OpenGround) -> N
 
     await Inbox(service.transactions, [On(MessageWithdrawn, look)]).take(envelope(), EVENT)
     assert told == [AT]
+
+
+def taking(sent: Envelope, event: MessageWithdrawn = EVENT) -> Taking:
+    return Taking(sent, event, nullcontext())
+
+
+async def test_many_events_taken_together_have_one_effect_each(ground: OpenGround) -> None:
+    service = await ground("notify", MIGRATIONS)
+    inbox = Inbox(service.transactions, [On(MessageWithdrawn, count)])
+    before, first, second = envelope(), envelope(), envelope()
+    await inbox.take(before, EVENT)
+    for _ in range(2):
+        await inbox.take_together([taking(each) for each in (before, first, second, first)])
+    assert await effects(service) == 3
+
+
+async def test_events_taken_together_keep_the_order_of_their_case(ground: OpenGround) -> None:
+    service = await ground("notify", MIGRATIONS)
+    seen: list[MessageWithdrawn] = []
+
+    async def look(tx: Transaction, event: MessageWithdrawn) -> None:
+        seen.append(event)
+
+    one, other = sorted((CaseId(new_id()), CaseId(new_id())), reverse=True)
+    events = [EVENT.model_copy(update={"case_id": case, "message_id": new_id()}) for case in (one, other, one, other)]
+    await Inbox(service.transactions, [On(MessageWithdrawn, look)]).take_together(
+        [taking(envelope(), event) for event in events]
+    )
+    assert seen == [events[1], events[3], events[0], events[2]]
+
+
+async def test_where_one_of_many_fails_none_has_an_effect(ground: OpenGround) -> None:
+    service = await ground("notify", MIGRATIONS)
+
+    async def fail_at_the_second(tx: Transaction, event: MessageWithdrawn) -> None:
+        if await tx.conn.fetchval("SELECT count(*) FROM cases"):
+            raise RuntimeError
+        await count(tx, event)
+
+    inbox = Inbox(service.transactions, [On(MessageWithdrawn, fail_at_the_second)])
+    with pytest.raises(RuntimeError):
+        await inbox.take_together([taking(envelope()), taking(envelope())])
+    assert await effects(service) == await service.pool.fetchval("SELECT count(*) FROM inbox") == 0

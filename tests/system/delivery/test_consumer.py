@@ -145,3 +145,27 @@ async def test_a_worker_says_that_kafka_is_missing_and_when_it_is_back(roads: Ro
 
 async def _is(value: bool) -> bool:
     return value
+
+
+async def test_a_queue_is_taken_together_and_what_fails_in_it_is_parked_alone(roads: Roads) -> None:
+    events = [withdrawn() for _ in range(30)]
+    together: list[int] = []
+
+    async def refuse_one(tx: Transaction, event: MessageWithdrawn) -> None:
+        if event == events[17]:
+            raise RuntimeError
+        await note_effect(tx, event)
+        together.append(await tx.conn.fetchval("SELECT count(*) FROM inbox WHERE received_at = $1", tx.now))
+
+    async with roads.consumer(reception(roads.hearer, On(MessageWithdrawn, refuse_one))) as consumer:
+        async with consumer._busy:
+            for event in events:
+                record = (event.model_dump_json().encode(), [(n, v.encode()) for n, v in headers(event).items()])
+                await roads.produce(record, key=event.case_id.bytes)
+        await roads.heard(*events[:17], *events[18:])
+
+        async def one_parked() -> bool:
+            return await parked(roads) == ["handler_RuntimeError"]
+
+        await until(one_parked)
+    assert max(together) > 1
