@@ -66,10 +66,14 @@ async def abandon(old: AIOKafkaProducer) -> None:
     Reaches into aiokafka's private names, which is why the version is pinned; this is the only place that does.
     """
     old._closed = True
+    sender = old._sender._sender_task
     with suppress(TimeoutError):
         async with asyncio.timeout(5):
+            while sender and not sender.done():
+                sender.cancel()  # before the connections are closed, or it opens others
+                await old.client.close()
+                await asyncio.wait([sender], timeout=0.5)
             await old.client.close()
-            await old._sender.close()
 
 
 async def reachable(settings: ServiceSettings) -> bool:

@@ -2,12 +2,16 @@
 
 import asyncio
 import time
+from contextlib import nullcontext
 
+import psutil
 import pytest
 
 from shared.delivery import kafka
 from shared.ids import CaseId, new_id
+from tests.support.broker import Broker
 from tests.support.miniature import effects, tell, withdrawn
+from tests.support.races import REPETITIONS
 from tests.support.system import until
 from tests.system.delivery.conftest import Roads
 
@@ -45,6 +49,23 @@ async def test_without_an_acknowledgement_a_fact_stays(roads: Roads) -> None:
     async with roads.consumer(), roads.relay():
         await roads.heard(first, second)
         await roads.sent_all()
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_an_abandoned_producer_leaves_no_connection_behind(roads: Roads, silent: bool) -> None:
+    await kafka.create_topic(roads.settings(roads.teller), "abandoned")
+    for _ in range(REPETITIONS):
+        producer = kafka.producer(roads.settings(roads.teller))
+        await producer.start()
+        for _ in range(20):
+            await producer.send("abandoned", b"{}", key=new_id().bytes)
+        with roads.broker.frozen() if silent else nullcontext():
+            await kafka.abandon(producer)
+        await until(lambda: _no_connection_to(roads.broker))
+
+
+async def _no_connection_to(broker: Broker) -> bool:
+    return broker.address not in [":".join(map(str, each.raddr)) for each in psutil.Process().net_connections()]
 
 
 async def test_while_kafka_is_dead_urgent_facts_go_by_the_second_road_and_come_once(roads: Roads) -> None:
