@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 from aiokafka.helpers import create_ssl_context
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -99,10 +100,16 @@ async def create_topic(settings: ServiceSettings, topic: str) -> None:
     try:
         configs = {"retention.ms": str(RETENTION), "cleanup.policy": "delete"}
         new = NewTopic(topic, PARTITIONS, settings.kafka_replication_factor, topic_configs=configs)
-        await admin.create_topics([new])
+        _demand_created(await admin.create_topics([new]))
         await _wait_for_leaders(admin, topic)
     finally:
         await admin.close()
+
+
+def _demand_created(answer: Any) -> None:
+    ((topic, code, *_),) = answer.topic_errors
+    if code not in (NoError.errno, TopicAlreadyExistsError.errno):
+        raise for_code(code)(topic)
 
 
 async def _wait_for_leaders(admin: AIOKafkaAdminClient, topic: str) -> None:

@@ -59,6 +59,11 @@ async def test_a_service_may_not_write_the_topic_of_another(sign_in: SignIn) -> 
             await producer.send_and_wait("triage.ratings", b"{}")
 
 
+async def test_a_service_is_told_that_it_may_not_make_the_topic_of_another(sign_in: SignIn) -> None:
+    with pytest.raises(TopicAuthorizationFailedError):
+        await kafka.create_topic(sign_in("intake"), "triage.ratings")
+
+
 async def test_a_service_may_not_read_what_it_does_not_hear(sign_in: SignIn) -> None:
     await kafka.create_topic(sign_in("triage"), "triage.ratings")
     await refused(consumer(sign_in("intake"), "triage.ratings", group="intake"), TopicAuthorizationFailedError)
