@@ -3,6 +3,8 @@
 from functools import partial
 from pathlib import Path
 
+from starlette.types import ASGIApp
+
 from services.escalation import seed, tick
 from services.escalation.contacts import Contacts
 from services.escalation.figures import Figures
@@ -27,7 +29,7 @@ from shared.events.notify import MessageAccepted, MessageFailed
 from shared.events.triage import CaseRated
 from shared.evidence import EVIDENCE
 from shared.postgres.migrations import migrations_in
-from shared.process import Loop, migrate_service, open_service
+from shared.process import Loop, Service, migrate_service, open_service
 from shared.web.application import application
 from shared.web.screens import Screens
 from shared.web.sign_in import Desk, Recognising, sign_in_routes
@@ -45,18 +47,23 @@ SUBSCRIPTIONS = (
 async def web(settings: Settings) -> None:
     """The API and the console: answer as long as its database does, whatever else is away."""
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
-        people_tokens = PeopleTokens.read(settings.keys_dir, settings.clock)
-        contacts = Contacts(settings.peers["notify"], service.tokens) if "notify" in settings.peers else None
-        entries = Entries(settings.peers["intake"], service.tokens)
-        api = Api(service.transactions, people_tokens, service.keys, contacts, entries)
-        desk = Desk(NAME, service.pool, settings.clock, settings, Provider(settings))
-        screens = Screens(Path(__file__).parent / "web", settings)
-        doors = routes(api)
-        console = Console(api, screens, Disclosures(settings.peers["intake"], service.tokens), doors_of(doors))
-        people = [*screen_routes(console), *sign_in_routes(desk, screens)]
-        everything = [*doors, *service.events(SUBSCRIPTIONS), *people]
-        site = application(everything, ready=service.database_missing, screens=screens)
-        await service.serve(Recognising(site, desk))
+        await service.serve(site(service, settings))
+
+
+def site(service: Service, settings: Settings) -> ASGIApp:
+    """Everything that the door answers."""
+    clock = service.transactions.clock
+    people_tokens = PeopleTokens.read(settings.keys_dir, clock)
+    contacts = Contacts(settings.peers["notify"], service.tokens) if "notify" in settings.peers else None
+    entries = Entries(settings.peers["intake"], service.tokens)
+    api = Api(service.transactions, people_tokens, service.keys, contacts, entries)
+    desk = Desk(NAME, service.pool, clock, settings, Provider(settings))
+    screens = Screens(Path(__file__).parent / "web", settings)
+    doors = routes(api)
+    console = Console(api, screens, Disclosures(settings.peers["intake"], service.tokens), doors_of(doors))
+    people = [*screen_routes(console), *sign_in_routes(desk, screens)]
+    everything = [*doors, *service.events(SUBSCRIPTIONS), *people]
+    return Recognising(application(everything, ready=service.database_missing, screens=screens), desk)
 
 
 async def work(settings: Settings) -> None:

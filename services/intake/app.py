@@ -14,6 +14,7 @@ from services.intake.settings import Settings
 from services.intake.web import form, phone, reports
 from services.intake.web import receipt as receipt_pages
 from services.intake.web.internal import internal_routes
+from services.intake.web.patience import Patience
 from services.intake.web.reports import Door
 from shared.auth import AUTH
 from shared.auth.people import PeopleTokens
@@ -24,7 +25,7 @@ from shared.events.escalation import Acknowledged, EscalationClosed, EscalationO
 from shared.events.intake import ReportReceived
 from shared.evidence import EVIDENCE
 from shared.postgres.migrations import migrations_in
-from shared.process import Loop, migrate_service, open_service
+from shared.process import Loop, Service, migrate_service, open_service
 from shared.web.application import Ready, application
 from shared.web.screens import Screens
 from shared.web.sign_in import Desk, Recognising, sign_in_routes
@@ -42,14 +43,20 @@ SUBSCRIPTIONS = (
 async def web(settings: Settings) -> None:
     """The door: takes reports as long as its database answers, whatever else is away."""
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
-        secrets = Secrets.read(service.keys, settings.keys_dir)
-        screens = Screens(Path(__file__).parent / "web", settings)
-        desk = Desk(NAME, service.pool, settings.clock, settings, Provider(settings))
-        services = [*service.events(SUBSCRIPTIONS), *internal_routes(service.transactions, secrets, service.tokens)]
-        door = Door(service.transactions, secrets, settings.duty_phone)
-        calls = phone.routes(door, PeopleTokens.read(settings.keys_dir, settings.clock), service.tokens)
-        more = [*services, *calls, *phone.screens_of(door, screens), *sign_in_routes(desk, screens)]
-        await service.serve(Recognising(front(door, screens, settings, more, ready=service.database_missing), desk))
+        await service.serve(site(service, settings))
+
+
+def site(service: Service, settings: Settings, *, patience: Patience | None = None) -> ASGIApp:
+    """Everything that the door answers. `patience` is how long wrong words of a receipt take."""
+    clock = service.transactions.clock
+    secrets = Secrets.read(service.keys, settings.keys_dir)
+    screens = Screens(Path(__file__).parent / "web", settings)
+    desk = Desk(NAME, service.pool, clock, settings, Provider(settings))
+    services = [*service.events(SUBSCRIPTIONS), *internal_routes(service.transactions, secrets, service.tokens)]
+    door = Door(service.transactions, secrets, settings.duty_phone, patience or Patience())
+    calls = phone.routes(door, PeopleTokens.read(settings.keys_dir, clock), service.tokens)
+    more = [*services, *calls, *phone.screens_of(door, screens), *sign_in_routes(desk, screens)]
+    return Recognising(front(door, screens, settings, more, ready=service.database_missing), desk)
 
 
 def front(door: Door, screens: Screens, settings: Settings, more: Sequence[Route] = (), *, ready: Ready) -> ASGIApp:

@@ -69,7 +69,7 @@ class _Edge:
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
         self._app = app
-        self._routes = routes
+        self.routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -90,7 +90,7 @@ class _Edge:
             await self._guarded(scope, receive, send_with_status)
 
     def _template(self, scope: Scope) -> str:
-        for route in self._routes:
+        for route in self.routes:
             if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
                 return route.path
         return "unknown"

@@ -26,7 +26,7 @@ from shared.clock import Clock
 from shared.postgres.pool import Pool
 from shared.telemetry.logging import log
 from shared.web.application import fields
-from shared.web.problems import Problem
+from shared.web.problems import Problem, Unavailable
 from shared.web.screens import Screens, same_origin
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -68,7 +68,7 @@ class Recognising:
     """Round an application: whoever is signed in stands in the request; only our own pages may act in their name."""
 
     def __init__(self, app: ASGIApp, desk: Desk) -> None:
-        self._app = app
+        self.app = app
         self._desk = desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +79,7 @@ class Recognising:
             if person is not None and request.method not in _SAFE and not same_origin(request):
                 await _forged()(scope, receive, send)
                 return
-        await self._app(scope, receive, send)
+        await self.app(scope, receive, send)
 
 
 def signed_in(request: Request) -> Person | None:
@@ -154,6 +154,8 @@ def sign_in_routes(desk: Desk, screens: Screens) -> list[Route]:
             ended = await desk.provider.logged_out(token, now=desk.clock.now())
         except NotSignedIn:
             raise Problem(400, "invalid_request", "Send a valid logout token.") from None
+        except ProviderAway:
+            raise Unavailable("The keys of the identity provider cannot be fetched. Send it again.") from None
         await sessions.end_of_provider(desk.pool, provider_session=ended.provider_session, person_id=ended.person_id)
         return Response(status_code=200)
 

@@ -48,18 +48,18 @@ async def family(conn: Connection, *case_ids: CaseId) -> list[CaseId]:
     return [row["case_id"] for row in rows]
 
 
-async def lock_seen(conn: Connection, case_id: CaseId, who: Person, may_see: Set[Role] = ANSWERS) -> bool:
+async def lock_seen(conn: Connection, case_id: CaseId | None, who: Person, may_see: Set[Role] = ANSWERS) -> bool:
     """Lock the case, and all it is linked to, if the person sees it.
 
     Looked at again under the lock: an exclusion may just have come.
     """
-    if not await seen(conn, case_id, who, may_see):
+    if not await seen(conn, case_id, who, may_see) or case_id is None:
         return False
     await lock_family(conn, case_id)
     return await seen(conn, case_id, who, may_see)
 
 
-async def seen(conn: Connection, case_id: CaseId, who: Person, may_see: Set[Role] = ANSWERS) -> bool:
+async def seen(conn: Connection, case_id: CaseId | None, who: Person, may_see: Set[Role] = ANSWERS) -> bool:
     """Whether the person sees the case; false alike for one that does not exist."""
     if not who.roles & may_see:
         return False

@@ -180,6 +180,13 @@ async def test_no_word_of_a_session_is_stored(site: Site) -> None:
     assert re.search(re.escape(word), str([dict(row) for row in rows])) is None
 
 
+async def test_a_logout_that_cannot_be_checked_is_to_come_again(site: Site) -> None:
+    site.desk.provider._metadata = {"jwks_uri": "http://127.0.0.1:1/"}
+    site.desk.provider._keys = None
+    answer = await site.client.post("/sign-out/back-channel", data={"logout_token": "x.y.z"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+
+
 async def test_nobody_can_sign_in_while_the_provider_is_away(site: Site) -> None:
     site.desk.provider._metadata = {
         "authorization_endpoint": "http://127.0.0.1:1/",
