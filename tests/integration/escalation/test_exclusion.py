@@ -175,6 +175,8 @@ async def test_what_a_person_with_a_conflict_lifted_is_held_again(service: Servi
     assert {each["state"] for each in told["hold"]} == {"held"}
 
 
+@pytest.mark.race
+@pytest.mark.timeout(600)
 async def test_an_exclusion_races_a_page_and_no_page_stays(service: Service) -> None:
     """The page first: it is withdrawn. The exclusion first: it is never sent."""
     for _ in range(REPETITIONS):
@@ -185,6 +187,8 @@ async def test_an_exclusion_races_a_page_and_no_page_stays(service: Service) -> 
         await settled(service, case_id, AASE)
 
 
+@pytest.mark.race
+@pytest.mark.timeout(600)
 async def test_an_exclusion_races_a_page_in_a_linked_case_and_no_page_stays(service: Service) -> None:
     for _ in range(REPETITIONS):
         first, _ = await service.opened(Level.ACUTE)
@@ -196,6 +200,8 @@ async def test_an_exclusion_races_a_page_in_a_linked_case_and_no_page_stays(serv
             await settled(service, case_id, AASE)
 
 
+@pytest.mark.race
+@pytest.mark.timeout(600)
 async def test_two_exclusions_in_linked_cases_race_each_other_and_both_hold(service: Service) -> None:
     for _ in range(REPETITIONS):
         first, _ = await service.opened()

@@ -77,10 +77,36 @@ async def _countersign(service: Service, who: Any, closing: Json, *, agree: bool
 
 
 @pytest.mark.timeout(600)
-async def test_a_countersign_and_a_new_report_never_close_what_nobody_has_seen(service: Service) -> None:
+async def test_a_closing_and_a_new_report_never_close_what_nobody_has_seen(service: Service) -> None:
+    for _ in range(REPETITIONS):
+        case_id, report = await service.opened(Level.HIGH)
+        await service.did(AASE, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
+        read = await service.did(CARLA, f"reports/{report.report_id}/judgement", case_id, acute=False, started=True)
+        answer, _ = await _at_once(_close(service, AASE, read), service.hear(service.report(case_id, 2)))
+        case = await service.case(case_id)
+        asked_for = [each["state"] for each in case["countersigns"]]
+        assert (answer.status_code, asked_for, case["escalation"]["state"]) in (
+            (200, ["void"], "paging"),  # asked, then void
+            (409, [], "paging"),  # the report was first
+        )
+        await _whole(service, case_id)
+
+
+async def _close(service: Service, who: Any, read: Json) -> httpx2.Response:
+    path, words = f"cases/{read['case_id']}/close", {"outcome": "advised", "reason": "Rådgivet."}
+    return await service.act(who, path, version=read["version"], **words)
+
+
+@pytest.mark.timeout(600)
+async def test_a_closing_a_countersign_and_a_new_report_never_close_what_nobody_has_seen(service: Service) -> None:
     for _ in range(REPETITIONS):
         case_id, closing = await _closing(service)
-        answer, _ = await _at_once(_countersign(service, DITTE, closing), service.hear(service.report(case_id, 2)))
+        answer, again, _ = await _at_once(
+            _countersign(service, DITTE, closing),
+            _close(service, BO, closing),
+            service.hear(service.report(case_id, 2)),
+        )
+        assert again.status_code == 409
         case = await service.case(case_id)
         same = case["escalation"]["escalation_id"] == closing["escalation"]["escalation_id"]
         assert (answer.status_code, same, case["escalation"]["state"]) in {
