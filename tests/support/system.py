@@ -15,11 +15,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx2
@@ -36,6 +37,7 @@ from shared.clock import Clock
 from shared.delivery.kafka import PARTITIONS
 from shared.events.envelope import Envelope, Undecodable, envelope_of, event_of, text_headers
 from shared.events.model import Event
+from shared.ids import derived_id
 from shared.sealing import KeyRing
 from tests.support.ports import free_port_base
 
@@ -135,6 +137,8 @@ class System:
 
     stack: Stack
     client: httpx2.AsyncClient
+    ahead: timedelta = timedelta(0)
+    """How far the services' clocks are ahead of the world's."""
 
     @property
     def urls(self) -> dict[str, str]:
@@ -174,7 +178,7 @@ class System:
     def bearer(self, person: Seeded | Role) -> dict[str, str]:
         """The `Authorization` header of somebody who has just signed in."""
         who = self.person(person) if isinstance(person, Role) else person
-        return {"Authorization": f"Bearer {token_for(self.stack.place, who)}"}
+        return {"Authorization": f"Bearer {token_for(self.stack.place, who, lasts=self.ahead + timedelta(hours=8))}"}
 
     async def ask(self, path: str, *, by: Seeded | Role = Role.CONSULTANT, **query: str) -> httpx2.Response:
         """`GET /v1/{path}` of escalation."""
@@ -208,6 +212,12 @@ class System:
     async def raw_mails(self) -> list[bytes]:
         """The mails as the server took them."""
         return await asyncio.to_thread(_inbox, self.urls["mail_imap"])
+
+    async def mails_about(self, case_id: str) -> list[EmailMessage]:
+        """The mails of a case, by their Message-IDs: nothing else in them tells."""
+        rows = await self.rows("notify", "SELECT message_id FROM messages WHERE case_id = $1", UUID(case_id))
+        names = {f"<{derived_id('mail', row['message_id'])}" for row in rows}
+        return [mail for mail in await self.mails() if str(mail["Message-ID"]).partition("@")[0] in names]
 
     # databases -------------------------------------------------------------------------------------------------------
 
@@ -298,11 +308,11 @@ class System:
 
 
 @asynccontextmanager
-async def system_of(stack: Stack) -> AsyncIterator[System]:
-    """The stack with a client of the running test's own."""
+async def system_of(stack: Stack, *, ahead: timedelta = timedelta(0)) -> AsyncIterator[System]:
+    """The stack with a client of the running test's own. `ahead`: how far its clocks are ahead of the world's."""
     limits = httpx2.Limits(max_connections=200, max_keepalive_connections=200)
     async with httpx2.AsyncClient(timeout=30, trust_env=False, limits=limits) as client:
-        yield System(stack, client)
+        yield System(stack, client, ahead)
 
 
 def _inbox(url: str) -> list[bytes]:

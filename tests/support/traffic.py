@@ -36,6 +36,26 @@ async def sent_until_in(system: System, body: dict[str, Any], *, key: str = "", 
         await asyncio.sleep(every)
 
 
+async def seen_by(system: System, sent: dict[str, str]) -> bool:
+    """Whether the reporter is told that a consultant has seen the report."""
+    words = {"reference": sent["reference"], "code": sent["code"]}
+    answer = await system.client.post(f"{system.urls['intake']}/v1/receipt", json=words)
+    return bool(answer.json().get("seen_at"))
+
+
+async def answered(system: System, sent: dict[str, str], *, within: float) -> None:
+    """Have the report paged, acknowledge it, and wait until its reporter is told."""
+    case = await system.paged(sent["report_id"], within=within)
+    covers = len(case["reports"])
+
+    async def acknowledged() -> bool:
+        answer = await system.act(f"cases/{case['case_id']}/acknowledge", covers_report_no=covers)
+        return answer.status_code == 200
+
+    await until(acknowledged)
+    await until(lambda: seen_by(system, sent), within=within)
+
+
 @dataclass
 class Traffic:
     """What was sent so far, and what was answered."""

@@ -118,14 +118,32 @@ async def test_a_new_report_in_a_linked_case_holds_it_again(service: Service, ne
     answer = await ask(service, lifted_one, assessment_id=await assess(service, lifted_one))
     assert answer.status_code == 200, answer.text
     assert await state(service, lifted_one) == "lifted"
+    version = (await service.case(lifted_one))["version"]
     await service.hear(service.report(other, 2))
     assert await state(service, lifted_one) == "held"
+    assert (await service.case(lifted_one))["version"] == version + 1
+    assert ((await acts(service, lifted_one))[-1], "held_again" in await acts(service, other)) == ("held_again", False)
+    assert await broken_at(service.ground.pool, lifted_one) is None  # type: ignore[arg-type]
 
 
 async def test_a_case_that_becomes_linked_holds_it_again(service: Service) -> None:
     case_id = await lifted(service)
     await service.hear(service.report(CaseId(new_id()), 1, linked_case_ids=(case_id,)))
     assert await state(service, case_id) == "held"
+    assert (await acts(service, case_id)).count("held_again") == 1
+    due = {each["rule"]: each["state"] for each in (await service.case(case_id))["deadlines"]}
+    assert due["hold_review"] == "met"
+    await service.hear(service.report(case_id, 2))
+    assert (await acts(service, case_id)).count("held_again") == 1
+
+
+async def test_a_report_in_a_case_two_links_away_leaves_a_lift_alone(service: Service) -> None:
+    middle, _ = await service.opened()
+    case_id, _ = await service.opened(Level.HIGH, linked_case_ids=(middle,))
+    assert (await ask(service, case_id, assessment_id=await assess(service, case_id))).status_code == 200
+    await service.hear(service.report(CaseId(new_id()), 1, linked_case_ids=(middle,)))
+    assert await state(service, case_id) == "lifted"
+    assert "held_again" not in await acts(service, case_id)
 
 
 async def test_a_lift_ends_by_itself_is_looked_at_before_and_missed_if_nobody_did(service: Service) -> None:

@@ -1,13 +1,16 @@
 """What people do with a case besides taking and closing it: raise, lower by two, hand over, answer by phone."""
 
+import json
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 
 from shared.events.codes import Level
 from shared.events.escalation import Acknowledged, MessageRequested
+from shared.events.intake import ReportReceived
 from shared.events.notify import MessageAccepted
-from shared.ids import MessageId, PersonId, new_id
+from shared.ids import CaseId, MessageId, PersonId, new_id
 from tests.integration.escalation.conftest import AASE, BO, CARLA, DITTE, ERIK, Json, Service, asked
 
 WHY = "Pigen ringede selv."
@@ -170,14 +173,54 @@ async def test_a_child_judged_before_is_shown_where_nobody_else_is_on_duty(servi
     assert [page["not_fresh"] for page in case["pages"] if page["state"] == "requested"] == [True]
 
 
-async def test_somebody_who_has_not_judged_the_child_is_asked_first(service: Service) -> None:
-    case_id, report = await service.opened(Level.LOW)
+async def _judgement(service: Service, case_id: CaseId, report: ReportReceived) -> None:
     row = (report.report_id, 1, False, False, AASE, service.now)
     await service.ground.pool.execute("INSERT INTO judgements VALUES ($1, $2, $3, $4, $5, $6)", *row)
-    second = service.report(case_id, 2)
-    await service.hear(second, service.rating(Level.ACUTE, second, no=2))
+
+
+async def _assessment(service: Service, case_id: CaseId, report: ReportReceived) -> None:
+    words = {"covers_report_no": report.report_no, "level": "low", "acute": False, "answers": {}}
+    assert (await service.act(AASE, f"cases/{case_id}/assessment", **words)).status_code == 201
+
+
+async def _hold(service: Service, case_id: CaseId, report: ReportReceived) -> None:
+    row = (case_id, json.dumps({str(case_id): report.report_no}), AASE, service.now)
+    await service.ground.pool.execute(
+        """INSERT INTO lifts (case_id, recipient, n, action, covers, until, person_id, at, reason, mediation)
+           VALUES ($1, 'mother', 1, 'reinstate', $2, NULL, $3, $4, '', false)""",
+        *row,
+    )
+
+
+@pytest.mark.parametrize("judges", [_judgement, _assessment, _hold])
+@pytest.mark.parametrize("linked", [False, True], ids=["this case", "a linked case"])
+async def test_somebody_who_has_not_judged_the_child_is_asked_first(
+    service: Service, judges: Callable[..., Awaitable[None]], linked: bool
+) -> None:
+    case_id, report = await service.opened(Level.LOW)
+    await judges(service, case_id, report)
+    of = CaseId(new_id()) if linked else case_id
+    later = service.report(of, 1 if linked else 2, linked_case_ids=(case_id,) if linked else ())
+    await service.hear(later, service.rating(Level.ACUTE, later, no=2))
+    case = await service.case(of)
+    assert (asked(case), case["pages"][-1]["not_fresh"], case["escalation"]["fresh_eyes"]) == ([BO], False, True)
+
+
+async def test_taking_a_case_is_not_judging_it(service: Service) -> None:
+    case_id, _ = await service.opened(Level.HIGH)
+    await service.did(AASE, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
+    await service.hear(service.report(case_id, 2))
     case = await service.case(case_id)
-    assert (asked(case), case["pages"][-1]["not_fresh"]) == ([BO], False)
+    assert (asked(case), case["escalation"]["fresh_eyes"]) == ([AASE], False)
+
+
+async def test_who_judged_the_newest_report_with_fresh_eyes_goes_on_with_it(service: Service) -> None:
+    case_id, report = await service.opened(Level.LOW, already_supported=True)
+    await service.did(AASE, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
+    await _judgement(service, case_id, report)
+    await service.hear(service.rating(Level.ACUTE, report, no=2))
+    case = await service.case(case_id)
+    assert (asked(case), case["pages"][-1]["not_fresh"]) == ([AASE], False)
 
 
 async def test_a_canary_ends_with_the_providers_yes_and_is_in_no_list(service: Service) -> None:

@@ -6,7 +6,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 from shared.crash import POINTS
 from tests.support.children import new_child
 from tests.support.system import System, until
-from tests.support.traffic import ACUTE, concern, nothing_lost_nothing_doubled, sent_until_in, traffic
+from tests.support.traffic import ACUTE, answered, concern, nothing_lost_nothing_doubled, sent_until_in, traffic
 from tests.system.delivery.conftest import restarted, started
 
 pytestmark = pytest.mark.timeout(14_400 if os.environ.get("BEREDSKAB_SOAK") else 1800)
@@ -27,42 +26,6 @@ WORKERS = ("intake-work", "triage-work", "escalation-work", "notify-work")
 ROAD = tuple(point for point in POINTS if point.startswith("second_road."))
 HANDLING = tuple(point for point in POINTS if point not in ROAD)
 DOING = ("act.before_commit", "act.after_commit")
-
-
-async def seen_by(system: System, sent: dict[str, str]) -> bool:
-    """Whether the reporter is told that a consultant has seen the report."""
-    words = {"reference": sent["reference"], "code": sent["code"]}
-    answer = await system.client.post(f"{system.urls['intake']}/v1/receipt", json=words)
-    return bool(answer.json().get("seen_at"))
-
-
-async def answered(system: System, sent: dict[str, str], *, within: float) -> None:
-    """Have the report paged, acknowledge it, and wait until its reporter is told."""
-    case = await system.paged(sent["report_id"], within=within)
-    covers = len(case["reports"])
-
-    async def acknowledged() -> bool:
-        answer = await system.act(f"cases/{case['case_id']}/acknowledge", covers_report_no=covers)
-        return answer.status_code == 200
-
-    await until(acknowledged)
-    await until(lambda: seen_by(system, sent), within=within)
-
-
-async def test_a_concern_is_paged_answered_and_told_while_kafka_is_dead(faulty: System) -> None:
-    faulty.stack.stop("kafka", by=signal.SIGKILL)
-    trace_id, began = uuid4().hex, time.monotonic()
-    sent = await faulty.send(concern(), trace_id=trace_id)
-    await faulty.paged(sent["report_id"], within=15)
-    assert time.monotonic() - began < 15
-    await answered(faulty, sent, within=20)
-    mails = len(await faulty.mails())
-    await started(faulty, "kafka")
-    await nothing_lost_nothing_doubled(faulty, [UUID(sent["report_id"])])
-    assert len(await faulty.mails()) == mails
-    spans = await faulty.spans(trace_id)
-    assert {"intake", "triage", "escalation", "notify"} <= {span["localEndpoint"]["serviceName"] for span in spans}
-    assert any(span["name"].upper() == "POST /EVENTS" for span in spans)
 
 
 async def test_a_frozen_kafka_loses_and_doubles_nothing_and_has_traffic_soon_after(faulty: System) -> None:
