@@ -95,7 +95,7 @@ def _open(fact: ReportArrived, around: Around, *, n: int) -> Decision:
 
 
 def _wants_fresh_eyes(fact: ReportArrived, around: Around) -> bool:
-    """On a child that is supported, or in a case that was judged, somebody else judges anew (§ 137 stk. 1)."""
+    """On a child that is supported, or was judged before, somebody else judges anew (§ 137 stk. 1)."""
     return fact.already_supported or bool(around.judges)
 
 

@@ -283,7 +283,7 @@ class Refused:
 class Around:
     """What a decision looks at besides the escalation.
 
-    The pages of its round, the limits of unjudged reports, and who has judged reports of the case.
+    The pages of its round, the limits of unjudged reports, and who had judged the children before the newest report.
     """
 
     now: datetime

@@ -1,5 +1,7 @@
 """The contact hold: a person with authority lifts it, ends the lift, or records that § 18 stk. 3 does not apply."""
 
+from collections.abc import Mapping
+
 from services.escalation.domain import hold as rules
 from services.escalation.domain.deadline import hold_review
 from services.escalation.domain.escalation import Refused
@@ -62,11 +64,20 @@ async def lifted(tx: Transaction, case_id: CaseId) -> list[HeldFrom]:
     return [each.recipient for each in await holds(tx, case_id) if each.lift is not None]
 
 
-async def held_again(tx: Transaction, case_id: CaseId, recipients: list[HeldFrom]) -> None:
-    """A new report has voided these lifts: nobody could have known of it."""
-    await deadline.settle(tx.conn, case_id, Rule.HOLD_REVIEW)
-    for recipient in recipients:
-        await record(tx, case_id, act="held_again", actor=None, facts={"recipient": recipient.value})
+async def lifted_around(tx: Transaction, *case_ids: CaseId) -> dict[CaseId, list[HeldFrom]]:
+    """The recipients for whom it is not held, in each of these cases and of those they are linked to."""
+    return {each: await lifted(tx, each) for each in await case.family(tx.conn, *case_ids)}
+
+
+async def held_again(tx: Transaction, before: Mapping[CaseId, list[HeldFrom]]) -> None:
+    """A new report has voided lifts, in linked cases too: nobody could have known of it."""
+    for case_id, recipients in before.items():
+        voided = set(recipients) - set(await lifted(tx, case_id)) if recipients else set()
+        for recipient in sorted(voided):
+            await deadline.settle(tx.conn, case_id, Rule.HOLD_REVIEW, about=recipient)
+            await record(tx, case_id, act="held_again", actor=None, facts={"recipient": recipient.value})
+        if voided:
+            await case.changed(tx.conn, case_id)
 
 
 async def mediate(

@@ -15,7 +15,7 @@ async def report_received(tx: Transaction, event: ReportReceived) -> None:
     """Store the report, start its clocks, demand an answer."""
     await case.lock_family(tx.conn, event.case_id, *event.linked_case_ids)
     await case.lock(tx.conn, event.case_id)
-    lifted = await hold.lifted(tx, event.case_id)
+    lifted = await hold.lifted_around(tx, event.case_id, *event.linked_case_ids)
     if not await report.add(tx.conn, event):
         return
     await case.note_report(tx.conn, event, current_traceparent())
@@ -23,7 +23,7 @@ async def report_received(tx: Transaction, event: ReportReceived) -> None:
     await clocks.start(tx, event)
     facts: Facts = {"report_id": str(event.report_id), "report_no": event.report_no}
     await record(tx, event.case_id, act="report_received", actor=None, facts=facts)
-    await hold.held_again(tx, event.case_id, lifted)
+    await hold.held_again(tx, lifted)
     fact = ReportArrived(
         case_id=event.case_id,
         report_no=event.report_no,

@@ -15,6 +15,10 @@ from shared.events.triage import CaseRated
 from shared.ids import CaseId, PersonId, ReportId
 from shared.postgres.pool import Connection
 
+_NEAR = """SELECT case_id FROM cases WHERE case_id = $1 OR linked_case_ids @> ARRAY[$1::uuid]
+               OR case_id = ANY (ARRAY(SELECT unnest(linked_case_ids) FROM cases WHERE case_id = $1))"""
+"""The case $1 and those that are directly linked, whichever of the two named the other."""
+
 
 async def add(conn: Connection, event: ReportReceived) -> bool:
     """Store the report; false when it was here already."""
@@ -99,10 +103,9 @@ async def shown_up_to(conn: Connection, case_id: CaseId) -> int:
 async def newest_of(conn: Connection, case_id: CaseId) -> Mapping[CaseId, int]:
     """The newest report of the case and of each that is directly linked, whichever of the two named the other."""
     rows = await conn.fetch(
-        """SELECT c.case_id, coalesce(max(r.report_no), 0) AS newest FROM cases c LEFT JOIN reports r USING (case_id)
-           WHERE c.case_id = $1 OR c.linked_case_ids @> ARRAY[$1::uuid]
-               OR c.case_id = ANY (ARRAY(SELECT unnest(linked_case_ids) FROM cases WHERE case_id = $1))
-           GROUP BY c.case_id""",
+        f"""WITH near AS ({_NEAR})
+            SELECT case_id, coalesce(max(r.report_no), 0) AS newest FROM near LEFT JOIN reports r USING (case_id)
+            GROUP BY case_id""",
         case_id,
     )
     return {row["case_id"]: row["newest"] for row in rows}
@@ -127,9 +130,20 @@ async def newest_by(conn: Connection, case_id: CaseId, among: Collection[ReportI
 
 
 async def judges(conn: Connection, case_id: CaseId) -> frozenset[PersonId]:
-    """Who has judged reports of the case."""
+    """Who had judged the children before the case's newest report: acute danger, the risk, or the hold.
+
+    In this case or in one that is directly linked: its reports are about the same children.
+    """
     rows = await conn.fetch(
-        "SELECT DISTINCT person_id FROM judgements JOIN reports USING (report_id) WHERE case_id = $1", case_id
+        f"""WITH near AS (SELECT ARRAY({_NEAR}) AS ids),
+                 newest AS (SELECT max(report_no) AS report_no FROM reports WHERE case_id = $1)
+            SELECT person_id FROM judgements JOIN reports r USING (report_id)
+             WHERE r.case_id = ANY ((TABLE near)::uuid[]) AND (r.case_id <> $1 OR r.report_no < (TABLE newest))
+            UNION SELECT person_id FROM assessments
+             WHERE case_id = ANY ((TABLE near)::uuid[]) AND (case_id <> $1 OR covers_report_no < (TABLE newest))
+            UNION SELECT person_id FROM lifts WHERE case_id = ANY ((TABLE near)::uuid[])
+               AND (case_id <> $1 OR (covers ->> $1::text)::integer < (TABLE newest))""",
+        case_id,
     )
     return frozenset(row["person_id"] for row in rows)
 
