@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test soak mutants check fmt lock
+.PHONY: help setup up down test soak mutants bench check fmt lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -20,7 +20,7 @@ down: setup ## end everything (data stay; `beredskab down --erase` deletes them)
 test: check ## format, lint, types, imports, then all tests on a real PostgreSQL and a real Apache Kafka
 	@command -v chromium >/dev/null || \
 		{ echo "The tests drive a browser that is missing: install it (Debian: apt-get install chromium)."; exit 1; }
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 soak: setup ## races 200 times, random histories by the thousand, every crash 20 times, every outage in full
 	@BEREDSKAB_REPETITIONS=200 $(BIN)/python -m pytest -m race
@@ -38,12 +38,13 @@ check: setup ## format, lint, types, imports
 fmt: setup ## format the code
 	@$(BIN)/ruff check -q --fix-only . ; $(BIN)/ruff format -q .
 
-COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 bench: setup ## measure ours beside the least this machine needs (see docs/performance.md)
 	@$(BIN)/python -m tests.load.bench $(ARGS)
 	@$(BIN)/python -m tests.load.reading
 	@$(BIN)/python -m tests.load.tick
+	@$(BIN)/python -m tests.load.recovery
 
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: setup ## compile the locks anew from pyproject.toml, with hashes and without addresses
 	@$(COMPILE) --all-extras --group dev pyproject.toml -o requirements.lock
 	@$(COMPILE) -c requirements.lock pyproject.toml -o requirements.runtime.lock

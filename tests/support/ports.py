@@ -1,5 +1,6 @@
 """Ports for what a test starts."""
 
+import os
 import random
 import socket
 
@@ -15,9 +16,14 @@ def free_port() -> int:
 
 
 def free_port_base() -> int:
-    """A base from which every port of a local stack is free now; below those the kernel gives out by itself."""
+    """A base from which every port of a local stack is free now; below those the kernel gives out by itself.
+
+    The processes of one run of tests take turns with the bases, so that no two choose the same one at once.
+    """
+    lane = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    lanes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
-        base = random.randrange(10_000, 32_600, 100)
+        base = random.randrange(10_000 + 100 * lane, 32_600, 100 * lanes)
         if all(map(_is_free, (base + offset for offset in PORTS.values()))):
             return base
 
