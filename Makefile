@@ -43,6 +43,7 @@ bench: setup ## measure ours beside the least this machine needs (see docs/perfo
 	@$(BIN)/python -m tests.load.reading
 	@$(BIN)/python -m tests.load.tick
 	@$(BIN)/python -m tests.load.recovery
+	@$(BIN)/python -m tests.load.doors
 
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: setup ## compile the locks anew from pyproject.toml, with hashes and without addresses

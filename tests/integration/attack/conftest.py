@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import httpx2
 import pytest
@@ -94,7 +93,8 @@ def process_on(ground: Ground, settings: Any) -> Process:
     )
 
 
-def _before(app: Any) -> httpx2.AsyncClient:
+def before(app: Any) -> httpx2.AsyncClient:
+    """A browser before it."""
     transport = httpx2.ASGITransport(app)
     return httpx2.AsyncClient(transport=transport, base_url=str(SETTINGS["public_url"]), headers=OURS)
 
@@ -105,30 +105,31 @@ def escalation_on(ground: Ground) -> Any:
     return escalation_app.site(process_on(ground, settings), settings)
 
 
+def intake_on(ground: Ground) -> Any:
+    """The application that intake serves, a little less patient with wrong words."""
+    given = {name: value for name, value in SETTINGS.items() if name not in ("seed_file", "peers")}
+    settings = IntakeSettings(**given, database_url=ground.url, keys_dir=ground.keys_dir)
+    return intake_app.site(process_on(ground, settings), settings, patience=Patience(shortest=0.01, longest=0.05))
+
+
 @pytest.fixture
 async def escalation(ground: OpenGround) -> AsyncIterator[Doors]:
     opened = await ground("escalation", escalation_app.MIGRATIONS)
     async with opened.pool.acquire() as conn:
         await seed.load(conn, seed.read(SEED))
     app = escalation_on(opened)
-    async with _before(app) as client:
+    async with before(app) as client:
         yield Doors(opened, app, client)
 
 
 @pytest.fixture
 async def intake(ground: OpenGround) -> AsyncIterator[Doors]:
     opened = await ground("intake", intake_app.MIGRATIONS)
-    given = {name: value for name, value in SETTINGS.items() if name not in ("seed_file", "peers")}
-    settings = IntakeSettings(**given, database_url=opened.url, keys_dir=opened.keys_dir)
-    patience = Patience(shortest=0.01, longest=0.05)
-    app = intake_app.site(process_on(opened, settings), settings, patience=patience)
-    async with _before(app) as client:
+    app = intake_on(opened)
+    async with before(app) as client:
         yield Doors(opened, app, client)
 
 
 def is_screen(path: str) -> bool:
     """Whether an address is one for people."""
     return not path.startswith(("/v1/", "/internal/", "/events"))
-
-
-Ids = Mapping[str, UUID | str]
