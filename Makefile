@@ -18,8 +18,7 @@ down: setup ## end everything (data stay; `beredskab down --erase` deletes them)
 	@$(BIN)/beredskab down
 
 test: check ## format, lint, types, imports, then all tests on a real PostgreSQL and a real Apache Kafka
-	@command -v chromium >/dev/null || \
-		{ echo "The tests drive a browser that is missing: install it (Debian: apt-get install chromium)."; exit 1; }
+	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 soak: setup ## races 200 times, random histories by the thousand, every crash 20 times, every outage in full

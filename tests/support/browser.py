@@ -1,11 +1,18 @@
-"""A real browser: headless Chromium that reaches nothing but this machine. Where there is none, tests fail."""
+"""A real browser: headless Chromium that reaches nothing but this machine. Where there is none, tests fail.
 
+`python -m tests.support.browser` finds it, or sets it up, and says which: Debian's package where it may install it,
+else the one that playwright fetches for itself.
+"""
+
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Error, Page, async_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
@@ -15,27 +22,42 @@ _FLAGS = (
     "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+_INSTALL = "apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null"
 NARROW = {"width": 360, "height": 640}
 WIDE = {"width": 1280, "height": 900}
 
 
-def chromium() -> str:
-    """Where the browser is; the test fails, and never skips, where there is none."""
-    found = next((path for path in map(shutil.which, _NAMES) if path), None)
-    if found is None:
-        pytest.fail("The tests drive a browser that is missing: install it (Debian: apt-get install chromium).")
-    return found
+def packaged() -> str | None:
+    """Where the system's own browser is; None where playwright's is to be used."""
+    return next((path for path in map(shutil.which, _NAMES) if path), None)
 
 
 @asynccontextmanager
 async def open_browser() -> AsyncIterator[Browser]:
-    """The browser, as long as the block lasts."""
+    """The browser, as long as the block lasts. The test fails, and never skips, where there is none."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=_FLAGS)
+        try:
+            browser = await playwright.chromium.launch(executable_path=packaged(), args=_FLAGS)
+        except Error as error:
+            pytest.fail(f"The browser that the tests drive does not start. `make test` sets it up. {error}")
         try:
             yield browser
         finally:
             await browser.close()
+
+
+def set_up() -> str:
+    """Find or install a browser; which one it is."""
+    may = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if packaged() is None and shutil.which("apt-get") and (not may or shutil.which("sudo")):
+        print("Installing Debian's chromium for the tests …", flush=True)
+        subprocess.run([*may, "sh", "-c", _INSTALL], env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+    if found := packaged():
+        return found
+    print("Fetching playwright's own chromium for the tests …", flush=True)
+    if subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"]).returncode:
+        sys.exit("The tests drive a browser that is missing: install it (Debian: apt-get install chromium).")
+    return "playwright's own chromium"
 
 
 class Watched:
@@ -49,3 +71,7 @@ class Watched:
         page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
         page.on("request", lambda request: self.addresses.append(request.url))
         page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
+
+
+if __name__ == "__main__":
+    print(f"Browser: {set_up()}")
