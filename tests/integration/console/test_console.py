@@ -170,6 +170,7 @@ async def test_closing_too_early_says_why_and_keeps_what_was_written(house: Hous
     refused = await browser.press(form, "/close", outcome="advised", reason="Vi talte længe.")
     assert refused.status_code == 409
     assert "ikke er vurderet" in refused.text
+    assert "Vi talte længe.</textarea>" in refused.text
 
 
 async def test_what_was_written_survives_that_the_case_has_changed(house: House) -> None:
