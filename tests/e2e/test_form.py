@@ -3,13 +3,15 @@
 import asyncio
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.e2e.conftest import ONE_LOOP, Site
-from tests.support.browser import WIDE
+from tests.support.browser import NARROW, WIDE, open_profile
+from tests.support.leaks import found_below
 
 pytestmark = ONE_LOOP
 
@@ -269,6 +271,22 @@ async def test_no_address_title_store_or_history_holds_a_word(site: Site) -> Non
     assert not [told for told in seen + site.pages[0].addresses if PLANTED in told]
     code = (await page.locator("#code").inner_text()).replace(" ", "")
     assert not [told for told in seen + site.pages[0].addresses if code in told]
+
+
+@pytest.mark.parametrize("way", ["written", "checked", "sent"])
+async def test_the_disk_of_a_device_holds_no_word_however_far_it_came(site: Site, tmp_path: Path, way: str) -> None:
+    async with open_profile(tmp_path / "profile", viewport=NARROW) as context:
+        page = await context.new_page()
+        await page.goto(site.url)
+        await write(page, PLANTED)
+        await kept_once(page)
+        if way != "written":
+            await tap(page, "Gå til tjek og send")
+        if way == "sent":
+            await tap(page, "Send underretning")
+            await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+        await page.goto(f"{site.url}/paper")
+    assert found_below(tmp_path / "profile", [PLANTED]) == []
 
 
 @pytest.mark.parametrize("way", ["link", "keys"])

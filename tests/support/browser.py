@@ -10,12 +10,14 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Error, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_FLAGS = (
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -37,13 +39,27 @@ async def open_browser() -> AsyncIterator[Browser]:
     """The browser, as long as the block lasts. The test fails, and never skips, where there is none."""
     async with async_playwright() as playwright:
         try:
-            browser = await playwright.chromium.launch(executable_path=packaged(), args=_FLAGS)
+            browser = await playwright.chromium.launch(executable_path=packaged(), args=FLAGS)
         except Error as error:
             pytest.fail(f"The browser that the tests drive does not start. `make test` sets it up. {error}")
         try:
             yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def open_profile(folder: Path, **options: Any) -> AsyncIterator[BrowserContext]:
+    """The browser as people have it: what it keeps, it keeps in this folder, also after it was closed."""
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            folder, executable_path=packaged(), args=FLAGS, locale="da-DK", **options
+        )
+        context.set_default_timeout(20_000)
+        try:
+            yield context
+        finally:
+            await context.close()
 
 
 def set_up() -> str:

@@ -5,6 +5,7 @@ import json
 import quopri
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import quote
 
 import asyncpg
@@ -35,6 +36,12 @@ def found_in(where: str, content: bytes, planted: Collection[str]) -> Iterator[F
     for text in planted:
         if any(disguise in lower for disguise in disguises(text)):
             yield where, text
+
+
+def found_below(folder: Path, planted: Collection[str]) -> list[Found]:
+    """Which of the planted texts the files of a folder hold, in whatever disguise."""
+    files = [each for each in sorted(folder.rglob("*")) if each.is_file()]
+    return [found for each in files for found in found_in(str(each.relative_to(folder)), each.read_bytes(), planted)]
 
 
 async def leaks(system: System, planted: Collection[str]) -> list[Found]:
