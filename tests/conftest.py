@@ -15,6 +15,7 @@ from tests.support.databases import fresh_database, running_server
 from tests.support.services import Ground, open_ground
 
 os.environ["BEREDSKAB_STRICT_LOGS"] = "1"
+os.environ["BEREDSKAB_CANARY_EVERY_SECONDS"] = "0"  # tests count what they sent; those about canaries ask for them
 
 OpenGround = Callable[[str, Sequence[Migration]], Awaitable[Ground]]
 

@@ -72,8 +72,12 @@ async def work(settings: Settings) -> None:
         consumer = service.consumer(SUBSCRIPTIONS)
         health = application([], ready=partial(service.worker_missing, consumer))
         figures = Figures(service.pool, settings.clock)
-        clocks = Loop("tick", partial(tick.run_once, service.transactions), woken=False)
-        await service.work(health, consumer, [clocks, Loop("figures", figures.run_once, at_most=5, woken=False)])
+        loops = [
+            Loop("tick", partial(tick.run_once, service.transactions), woken=False),
+            Loop("figures", figures.run_once, at_most=5, woken=False),
+            Loop("erase", partial(tick.erase_once, service.transactions), at_most=60, woken=False),
+        ]
+        await service.work(health, consumer, loops)
 
 
 async def migrate(settings: Settings) -> None:

@@ -12,6 +12,8 @@ GAUGES = {
     "beredskab.escalation.unanswered": "Escalations that nobody has answered.",
     "beredskab.escalation.unanswered.age": "Seconds since the oldest urgent one was received: acute, high or unrated.",
     "beredskab.escalation.overdue": "Seconds that the oldest moment at which something must happen has passed.",
+    "beredskab.canary.age": "Seconds since the newest canary was sent that went the whole way to a provider.",
+    "beredskab.canary.took": "Seconds that it was on its way.",
     "beredskab.deadline.margin": "Seconds left to judge acute danger of the report that is nearest to its limit.",
 }
 
@@ -36,7 +38,7 @@ class Figures:
 
 
 async def found(pool: Pool, now: datetime) -> dict[str, float]:
-    """What the database says now. There is no margin while no report waits to be judged."""
+    """What the database says now. There is no margin while no report waits to be judged, and no canary before one."""
     waiting = await figures.waiting(pool)
     latest = {
         "beredskab.escalation.unanswered": float(waiting.unanswered),
@@ -45,6 +47,9 @@ async def found(pool: Pool, now: datetime) -> dict[str, float]:
     }
     if waiting.judge_by is not None:
         latest["beredskab.deadline.margin"] = (waiting.judge_by - now).total_seconds()
+    if (canary := await figures.canary(pool)) is not None:
+        latest["beredskab.canary.age"] = _since(canary.sent_at, now)
+        latest["beredskab.canary.took"] = _since(canary.sent_at, canary.came_round_at)
     return latest
 
 

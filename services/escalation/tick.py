@@ -7,6 +7,7 @@ from services.escalation.handlers import deadline as clocks
 from services.escalation.handlers import watch
 from services.escalation.handlers.settle import settle
 from services.escalation.store import case
+from shared import canary
 from shared.delivery.outbox import INFRASTRUCTURE, Transaction, Transactions
 from shared.ids import CaseId
 from shared.telemetry.logging import error_code, log
@@ -25,6 +26,12 @@ async def run_once(transactions: Transactions) -> int:
     async with transactions.begin("climb alarm") as tx:
         climbed = await watch.climb_alarm(tx)
     return moved + changed + climbed
+
+
+async def erase_once(transactions: Transactions) -> int:
+    """Erase the canaries that have lasted their day; how many that were."""
+    async with transactions.begin("erase canaries") as tx:
+        return await case.erase_canaries(tx.conn, before=tx.now - canary.LASTS)
 
 
 async def _claim(transactions: Transactions) -> int:

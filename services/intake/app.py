@@ -1,6 +1,7 @@
 """What intake is made of: the door (`web`) and the worker (`work`), on one database."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -75,7 +76,12 @@ async def work(settings: Settings) -> None:
         health = application([], ready=partial(service.worker_missing, consumer))
         secrets = Secrets.read(service.keys, settings.keys_dir)
         reader = Loop("reader", partial(tick.run_once, service.transactions, secrets, read_text))
-        await service.work(health, consumer, [reader])
+        every = timedelta(seconds=settings.canary_every_seconds)
+        canaries = [
+            Loop("canary", partial(tick.send_canary, service.transactions, secrets, every), at_most=1, woken=False),
+            Loop("erase", partial(tick.erase_canaries, service.transactions), at_most=60, woken=False),
+        ]
+        await service.work(health, consumer, [reader, *canaries])
 
 
 async def migrate(settings: Settings) -> None:

@@ -1,10 +1,14 @@
 """intake's settings."""
 
+from pydantic import Field
+
 from shared.auth.settings import SignInSettings
 from shared.settings import ScreenSettings
 
 
 class Settings(SignInSettings, ScreenSettings):
-    """What a service has that people sign in to, and whether the reporters' devices are shared by many."""
+    """What a service has that people sign in to, whether the reporters' devices are shared by many, and canaries."""
 
     shared_devices: bool = False
+    canary_every_seconds: int = Field(default=300, ge=0)
+    """How often a made-up report is sent the whole way, to see that it arrives; 0 is never."""

@@ -1,11 +1,14 @@
-"""The reader of texts: runs after the accept, one report a transaction, so that nothing waits for it."""
+"""The reader of texts, which runs after the accept, so that nothing waits for it; and the canaries."""
 
 import asyncio
+from datetime import timedelta
 
-from services.intake.handlers import reading
+from services.intake.handlers import reading, report
 from services.intake.handlers.reading import ReadText
 from services.intake.secrets import Secrets
+from services.intake.store import case as cases
 from services.intake.store import reading as readings
+from shared import canary
 from shared.delivery.outbox import Transactions
 
 
@@ -21,3 +24,20 @@ async def run_once(transactions: Transactions, secrets: Secrets, read_text: Read
         async with transactions.begin("read text") as tx:
             kept += await reading.keep(tx, read)
     return kept
+
+
+async def send_canary(transactions: Transactions, secrets: Secrets, every: timedelta) -> int:
+    """Send a canary the whole way, unless one was sent not so long ago; how many that were."""
+    if not every:
+        return 0
+    async with transactions.begin("send canary") as tx:
+        if not await cases.canary_due(tx.conn, after=tx.now - every):
+            return 0
+        await report.send_canary(tx, secrets)
+    return 1
+
+
+async def erase_canaries(transactions: Transactions) -> int:
+    """Erase the canaries that have lasted their day; how many that were."""
+    async with transactions.begin("erase canaries") as tx:
+        return await cases.erase_canaries(tx.conn, before=tx.now - canary.LASTS)

@@ -3,12 +3,12 @@
 from functools import partial
 from pathlib import Path
 
-from services.notify import contacts, handlers
+from services.notify import contacts, handlers, store
 from services.notify.channels.email import Email
 from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.web import Door, routes
-from shared import delivery
+from shared import canary, delivery
 from shared.calendar import local
 from shared.delivery.inbox import On
 from shared.events.escalation import MessageRequested, MessageWithdrawn
@@ -35,7 +35,8 @@ async def work(settings: Settings) -> None:
         try:
             doors = [*service.events(SUBSCRIPTIONS), *routes(Door(service.transactions, service.keys, service.tokens))]
             web = application(doors, ready=partial(service.worker_missing, consumer))
-            await service.work(web, consumer, [Loop("send", sender.run_once)])
+            erase = Loop("erase", partial(_erase_canaries, service), at_most=60, woken=False)
+            await service.work(web, consumer, [Loop("send", sender.run_once), erase])
         finally:
             await sender.drain()
 
@@ -55,4 +56,10 @@ def _sender(settings: Settings, service: Service) -> Sender:
     email = Email(
         settings.smtp_host, settings.smtp_port, settings.smtp_sender, starttls=settings.smtp_tls == "starttls"
     )
-    return Sender(service.transactions, service.keys, email, settings.console_url, settings.instance)
+    canaries_to = settings.canary_address or settings.smtp_sender
+    return Sender(service.transactions, service.keys, email, settings.console_url, canaries_to, settings.instance)
+
+
+async def _erase_canaries(service: Service) -> int:
+    async with service.transactions.begin("erase canaries") as tx:
+        return await store.erase_canaries(tx.conn, before=tx.now - canary.LASTS)

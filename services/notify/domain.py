@@ -87,8 +87,8 @@ def before_sending(message: Message, now: datetime, *, reachable: bool) -> Outco
 
 
 def addressable(message: Message) -> bool:
-    """Whether this service may write to the recipient: people and desks. A canary reaches no human being."""
-    return message.recipient_kind is not RecipientKind.REPORTER and not message.canary
+    """Whether this service may write to the recipient: people and desks."""
+    return message.recipient_kind is not RecipientKind.REPORTER
 
 
 def next_step(message: Message, *, attempt: int, outcome: Outcome, now: datetime) -> Step | None:

@@ -8,7 +8,7 @@ from shared.telemetry.tracing import current_traceparent
 
 async def message_requested(tx: Transaction, event: MessageRequested) -> None:
     """Queue the message, with the trace it belongs to. Asked for again under the same id, it stays one message."""
-    await store.add_case(tx.conn, event.case_id)
+    await store.add_case(tx.conn, event.case_id, canary=event.canary)
     await store.add_message(
         tx.conn, event, requested_at=tx.told_at or tx.now, now=tx.now, traceparent=current_traceparent()
     )

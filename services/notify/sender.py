@@ -36,6 +36,7 @@ class Sender:
     keys: KeyRing
     email: Email
     console_url: str
+    canary_address: str
     holder: int
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -81,15 +82,21 @@ class Sender:
 
     async def _try(self, message: Message, sealed: bytes | None) -> None:
         now = self.transactions.clock.now()
-        reachable = sealed is not None and addressable(message) and has_text(message.template)
-        unsent = before_sending(message, now, reachable=reachable)
-        if unsent or not sealed or not message.recipient_id:
+        reachable = message.canary or (sealed is not None and addressable(message))
+        unsent = before_sending(message, now, reachable=reachable and has_text(message.template))
+        to = None if unsent else self._address(message, sealed)
+        if to is None:
             await self._settle(message, unsent or Outcome(Result.NO_CONTACT), text=None)
             return
-        to = contacts.unseal(self.keys, message.recipient_id, sealed)
         text = self._text(message)
         async with self.email.sent(to, self.email.mail(message.message_id, text, to=to, now=now)) as outcome:
             await self._settle(message, outcome, text=text)
+
+    def _address(self, message: Message, sealed: bytes | None) -> str | None:
+        """A canary reaches no human being, whomever it is meant for."""
+        if message.canary:
+            return self.canary_address
+        return contacts.unseal(self.keys, message.recipient_id, sealed) if message.recipient_id and sealed else None
 
     def _text(self, message: Message) -> Text:
         return render(

@@ -9,11 +9,13 @@ from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Settings of notify. `smtp_sender` is a bare address; `console_url` is what a message links to."""
+    """Settings of notify. `smtp_sender` and `canary_address` are bare addresses: canaries go to the latter, or to
+    the sender itself. `console_url` is what a message links to."""
 
     seed_file: Path
     smtp_host: str
     smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_tls: Literal["none", "starttls"] = "none"
     smtp_sender: str = Field(pattern=r"^[!-~]+@[!-~]+$")
+    canary_address: str = Field(default="", pattern=r"^([!-~]+@[!-~]+)?$")
     console_url: str = Field(pattern=r"^https?://\S+$")

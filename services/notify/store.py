@@ -33,9 +33,9 @@ class Contact:
     sealed: bytes
 
 
-async def add_case(conn: Connection, case_id: CaseId) -> None:
+async def add_case(conn: Connection, case_id: CaseId, *, canary: bool) -> None:
     """Make the case's row unless it is there."""
-    await conn.execute("INSERT INTO cases (case_id) VALUES ($1) ON CONFLICT DO NOTHING", case_id)
+    await conn.execute("INSERT INTO cases (case_id, canary) VALUES ($1, $2) ON CONFLICT DO NOTHING", case_id, canary)
 
 
 async def lock_case(conn: Connection, case_id: CaseId) -> None:
@@ -101,6 +101,21 @@ async def claim(pool: Pool, *, now: datetime, lease_until: datetime, holder: int
         Channel.EMAIL,
     )
     return [Claimed(_message(row), row["sealed"]) for row in rows]
+
+
+async def erase_canaries(conn: Connection, *, before: datetime) -> int:
+    """Erase the messages of canaries that were asked for before, with all about them; how many that were."""
+    tag: str = await conn.execute(
+        """WITH old AS (SELECT message_id, case_id FROM messages WHERE canary AND requested_at < $1),
+                w AS (DELETE FROM withdrawals WHERE message_id IN (SELECT message_id FROM old)),
+                a AS (DELETE FROM attempts WHERE message_id IN (SELECT message_id FROM old))
+           DELETE FROM messages WHERE message_id IN (SELECT message_id FROM old)""",
+        before,
+    )
+    await conn.execute(
+        "DELETE FROM cases c WHERE canary AND NOT EXISTS (SELECT FROM messages m WHERE m.case_id = c.case_id)"
+    )
+    return int(tag.removeprefix("DELETE "))
 
 
 async def reclaim(pool: Pool, *, now: datetime, holder: int) -> None:

@@ -1,13 +1,10 @@
 """The tick: a date has come near, so the case is rated again as of the moment it was due. Old canaries are erased."""
 
-from datetime import timedelta
-
 from services.triage import store
 from services.triage.handlers import rate_case
+from shared import canary
 from shared.delivery.outbox import INFRASTRUCTURE, Transaction, Transactions
 from shared.telemetry.logging import error_code, log
-
-CANARIES_LAST = timedelta(hours=24)
 
 
 async def run_once(transactions: Transactions) -> int:
@@ -36,7 +33,7 @@ async def _rate(tx: Transaction, due: store.Due) -> None:
 
 async def erase_once(transactions: Transactions) -> int:
     """Erase the canaries that have lasted their day; how many that were."""
-    before = transactions.clock.now() - CANARIES_LAST
+    before = transactions.clock.now() - canary.LASTS
     if not await store.has_canaries(transactions.pool, before=before):
         return 0
     async with transactions.begin("erase canaries") as tx:

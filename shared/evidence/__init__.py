@@ -33,14 +33,14 @@ def _round_n(case_id: CaseId, *, at: datetime, act: str, actor: str | None, fact
 
 
 async def record(tx: Transaction, case_id: CaseId, *, act: str, actor: PersonId | None, facts: Facts) -> None:
-    """Append one entry to the case's chain. The case's row must exist; updating it locks it."""
+    """Append one entry to the case's chain. The case's row must exist; updating it locks it. Canaries have no chain."""
     text = json.dumps(dict(facts), sort_keys=True, default=str, separators=(",", ":"))
     before, after = _round_n(case_id, at=tx.now, act=act, actor=str(actor) if actor else None, facts=text)
     done = await tx.conn.execute(
         """WITH head AS (
                UPDATE cases SET evidence_n = evidence_n + 1, evidence_head =
                    sha256(evidence_head || convert_to($6 || (evidence_n + 1)::text || $7, 'UTF8'))
-               WHERE case_id = $1 RETURNING evidence_n, evidence_head
+               WHERE case_id = $1 AND NOT canary RETURNING evidence_n, evidence_head
            )
            INSERT INTO evidence (case_id, n, at, act, actor, facts, hash)
            SELECT $1, evidence_n, $2, $3, $4, $5, evidence_head FROM head""",
@@ -52,7 +52,7 @@ async def record(tx: Transaction, case_id: CaseId, *, act: str, actor: PersonId 
         before,
         after,
     )
-    if done != "INSERT 0 1":
+    if done != "INSERT 0 1" and not await tx.conn.fetchval("SELECT canary FROM cases WHERE case_id = $1", case_id):
         raise LookupError("evidence for a case that is not stored")
 
 

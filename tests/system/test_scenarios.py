@@ -218,9 +218,15 @@ async def test_4_an_acknowledgement_races_a_new_report(system: System) -> None:
     await until(lambda: _at_least(system, case_id, 2))
     assert await seen_by(system, first)
     assert not await seen_by(system, second)
-    later = await system.act(f"cases/{case_id}/acknowledge", covers_report_no=2)
-    assert later.json()["escalation"]["state"] == "acknowledged"
+    third = await system.send(body | {"text": "Og igen."})
+    await known_reports(system, third["report_id"], 3)
+    late = (await system.act(f"cases/{case_id}/acknowledge", covers_report_no=2)).json()
+    of = late["escalation"]
+    assert (of["state"], of["acknowledged_report_no"], waiting(late)) == ("paging", 2, [str(consultant.id)])
     assert await until(lambda: seen_by(system, second))
+    assert not await seen_by(system, third)
+    last = await system.act(f"cases/{case_id}/acknowledge", covers_report_no=3)
+    assert last.json()["escalation"]["state"] == "acknowledged"
 
 
 async def _at_least(system: System, case_id: str, n: int) -> bool:

@@ -187,6 +187,8 @@ async def _offered(tx: Transaction, after: Escalation, to: PersonId) -> None:
 
 
 async def _nobody_reached(tx: Transaction, after: Escalation) -> None:
+    if (await case.get(tx.conn, after.case_id))["canary"]:
+        return  # that it does not come round is an alarm of its own
     await _tell(tx, NobodyReachable(case_id=after.case_id, escalation_id=after.escalation_id))
     await _note(tx, after, "nobody_reachable", {"round": after.round})
     await alarm.open_one(tx.conn, tx.ids(), after.case_id, tx.now)

@@ -38,7 +38,8 @@ async def end(conn: Connection, alarm: Alarm, now: datetime) -> None:
 async def in_vain(conn: Connection) -> bool:
     """Whether a case waits whose last round reached nobody, and nobody has been reached about it since."""
     found: bool = await conn.fetchval(
-        """SELECT EXISTS (SELECT FROM escalations e WHERE e.nobody_at IS NOT NULL AND NOT EXISTS
-               (SELECT FROM pages p WHERE p.escalation_id = e.escalation_id AND p.accepted_at >= e.nobody_at))"""
+        """SELECT EXISTS (SELECT FROM escalations e JOIN cases USING (case_id)
+               WHERE e.nobody_at IS NOT NULL AND NOT canary AND NOT EXISTS
+                   (SELECT FROM pages p WHERE p.escalation_id = e.escalation_id AND p.accepted_at >= e.nobody_at))"""
     )
     return found

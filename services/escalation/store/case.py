@@ -12,9 +12,10 @@ from shared.ids import CaseId
 from shared.postgres.pool import Connection
 from shared.sealing import DataKey, KeyRing
 
-SEEN = """(c.unit IS NOT NULL AND ('*' = ANY($1::text[]) OR c.unit = 'unknown' OR c.unit = ANY($1::text[]))
+SEEN = """(NOT c.canary AND c.unit IS NOT NULL
+           AND ('*' = ANY($1::text[]) OR c.unit = 'unknown' OR c.unit = ANY($1::text[]))
            AND NOT EXISTS (SELECT FROM exclusions x WHERE x.case_id = c.case_id AND x.person_id = $2))"""
-"""Whether a person sees the case `c`: $1 is their units, $2 their id. The only place that decides it."""
+"""Whether a person sees the case `c`: $1 is their units, $2 their id. Nobody sees canaries. Nothing else decides it."""
 
 
 async def lock(conn: Connection, case_id: CaseId) -> None:
@@ -83,7 +84,7 @@ async def work(conn: Connection, who: Person) -> list[asyncpg.Record]:
                                WHERE d.case_id = c.case_id AND d.rule = 'acute_judgement' AND NOT EXISTS
                                      (SELECT FROM judgements j WHERE j.report_id = d.report_id)) AS judge_by
         FROM escalations e JOIN cases c USING (case_id)
-        WHERE e.state <> 'closed' AND NOT c.canary AND {SEEN} ORDER BY e.next_at, c.case_id"""
+        WHERE e.state <> 'closed' AND {SEEN} ORDER BY e.next_at, c.case_id"""
     rows: list[asyncpg.Record] = await conn.fetch(query, list(who.units), who.person_id)
     return rows
 
@@ -136,3 +137,19 @@ async def data_key(conn: Connection, case_id: CaseId, keys: KeyRing) -> DataKey:
     fresh = keys.new_data_key()
     await conn.execute("UPDATE cases SET wrapped_key = $2 WHERE case_id = $1", case_id, fresh.wrapped)
     return fresh
+
+
+async def erase_canaries(conn: Connection, *, before: datetime) -> int:
+    """Erase the canaries received before, with everything about their cases; how many that were."""
+    tag: str = await conn.execute(
+        """WITH old AS (SELECT case_id FROM cases JOIN reports USING (case_id)
+                        WHERE canary GROUP BY case_id HAVING max(received_at) < $1),
+                of AS (SELECT escalation_id FROM escalations WHERE case_id IN (SELECT case_id FROM old)),
+                p AS (DELETE FROM pages WHERE escalation_id IN (SELECT escalation_id FROM of)),
+                e AS (DELETE FROM escalations WHERE case_id IN (SELECT case_id FROM old)),
+                t AS (DELETE FROM ratings WHERE case_id IN (SELECT case_id FROM old)),
+                r AS (DELETE FROM reports WHERE case_id IN (SELECT case_id FROM old))
+           DELETE FROM cases WHERE case_id IN (SELECT case_id FROM old)""",
+        before,
+    )
+    return int(tag.removeprefix("DELETE "))

@@ -38,7 +38,7 @@ async def first_open(conn: Connection, person_id: PersonId) -> CaseId | None:
     units = await conn.fetchval("SELECT units FROM people WHERE person_id = $1 AND active", person_id)
     case_id: CaseId | None = await conn.fetchval(
         f"""SELECT c.case_id FROM escalations e JOIN cases c USING (case_id)
-            WHERE e.state <> 'closed' AND NOT c.canary AND {SEEN}
+            WHERE e.state <> 'closed' AND {SEEN}
             ORDER BY e.state NOT IN ('unrated', 'paging'), e.next_at LIMIT 1""",
         units or [],
         person_id,

@@ -16,6 +16,25 @@ class Waiting:
     judge_by: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """The newest canary that went the whole way: when it was sent, and when a provider took its page."""
+
+    sent_at: datetime
+    came_round_at: datetime
+
+
+async def canary(pool: Pool) -> Canary | None:
+    """The newest that came round; None where there is none of the last day."""
+    row = await pool.fetchrow(
+        """SELECT received_at AS sent_at, min(accepted_at) AS came_round_at
+             FROM cases JOIN escalations USING (case_id) JOIN pages USING (escalation_id)
+            WHERE canary AND accepted_at IS NOT NULL
+            GROUP BY case_id, received_at ORDER BY received_at DESC LIMIT 1"""
+    )
+    return Canary(**row) if row else None
+
+
 async def waiting(pool: Pool) -> Waiting:
     """Over all cases."""
     row = await pool.fetchrow(

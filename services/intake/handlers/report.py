@@ -23,6 +23,8 @@ from shared.ids import CaseId, PersonId, ReportId
 from shared.telemetry.logging import log
 from shared.telemetry.tracing import current_traceparent
 
+_CANARY = '{"text": "Han har truet med at slå hende ihjel."}'.encode()
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -90,6 +92,15 @@ async def write_down(transactions: Transactions, secrets: Secrets, raw: bytes, *
         await _store(tx, secrets, event, placed, raw, adds_to=None)
     log().info("report.accepted", report_id=report_id, case_id=placed.case_id)
     return Accepted(report_id, event.received_at, told.draft)
+
+
+async def send_canary(tx: Transaction, secrets: Secrets) -> None:
+    """A report about nobody, which the reader, triage and escalation must take for grave."""
+    placed = await child.place(tx, secrets, ())
+    await cases.mark_canary(tx.conn, placed.case_id)
+    draft = read_draft(parse(_CANARY), on=local(tx.now).date())
+    event = _received(tx, ReportId(tx.ids()), draft, placed).model_copy(update={"canary": True})
+    await _store(tx, secrets, event, placed, _CANARY, adds_to=None)
 
 
 def _by_the_same(draft: Draft, earlier: Earlier) -> Draft:

@@ -45,3 +45,31 @@ async def link(conn: Connection, case_id: CaseId, others: Iterable[CaseId]) -> N
         case_id,
         list(others),
     )
+
+
+async def canary_due(conn: Connection, *, after: datetime) -> bool:
+    """Whether no canary has been sent since, and no other process is about to send one."""
+    due: bool = await conn.fetchval(
+        """SELECT NOT EXISTS (SELECT FROM cases WHERE canary AND created_at > $1)
+               AND pg_try_advisory_xact_lock(hashtext('canary'))""",
+        after,
+    )
+    return due
+
+
+async def mark_canary(conn: Connection, case_id: CaseId) -> None:
+    """The case is made up."""
+    await conn.execute("UPDATE cases SET canary = true WHERE case_id = $1", case_id)
+
+
+async def erase_canaries(conn: Connection, *, before: datetime) -> int:
+    """Erase the canaries made before, with everything about their cases; how many that were."""
+    tag: str = await conn.execute(
+        """WITH old AS (SELECT case_id FROM cases WHERE canary AND created_at < $1),
+                told AS (SELECT report_id FROM reports WHERE case_id IN (SELECT case_id FROM old)),
+                r AS (DELETE FROM readings WHERE report_id IN (SELECT report_id FROM told)),
+                t AS (DELETE FROM reports WHERE report_id IN (SELECT report_id FROM told))
+           DELETE FROM cases WHERE case_id IN (SELECT case_id FROM old)""",
+        before,
+    )
+    return int(tag.removeprefix("DELETE "))

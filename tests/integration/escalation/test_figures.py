@@ -51,9 +51,17 @@ async def test_clocks_that_stand_are_seen(service: Service) -> None:
     assert (await seen(service))["escalation.overdue"] == 0
 
 
-async def test_a_canary_is_nobodys_to_answer(service: Service) -> None:
+async def test_a_canary_is_nobodys_to_answer_and_seen_when_it_has_come_round(service: Service) -> None:
+    case_id, report = await service.opened(Level.ACUTE, canary=True)
+    figures = await seen(service)
+    assert (figures["escalation.unanswered"], "canary.age" in figures) == (0, False)
+    service.ground.clock.pass_by(seconds=2)
+    (named,) = await service.ground.pool.fetchrow("SELECT message_id FROM pages")
+    await service.deliver({"message_id": str(named)}, case_id, report)
     await service.opened(Level.ACUTE, canary=True)
-    assert (await seen(service))["escalation.unanswered"] == 0
+    service.ground.clock.pass_by(seconds=100)
+    figures = await seen(service)
+    assert (figures["canary.age"], figures["canary.took"]) == (102, 2)
 
 
 async def test_however_often_it_is_woken_it_looks_every_five_seconds(service: Service) -> None:

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.escalation import tick
 from shared.events.codes import Level
-from shared.events.escalation import Acknowledged, MessageRequested
+from shared.events.escalation import Acknowledged, MessageRequested, NobodyReachable
 from shared.events.intake import ReportReceived
 from shared.events.notify import MessageAccepted
 from shared.ids import CaseId, MessageId, PersonId, new_id
@@ -232,8 +233,34 @@ async def test_a_canary_ends_with_the_providers_yes_and_is_in_no_list(service: S
     codes = {"purpose": "page", "channel": "email", "template": "page", "template_version": 1, "text_sha256": "0" * 64}
     named = MessageId(page.message_id)
     await service.hear(MessageAccepted(case_id=case_id, message_id=named, report_id=report.report_id, **codes))
-    assert (await service.case(case_id))["escalation"]["state"] == "closed"
-    assert (await service.case(case_id))["deadlines"] == []
+    assert await service.ground.pool.fetch("SELECT state, next_at FROM escalations") == [("closed", None)]
+    for table in ("deadlines", "evidence"):
+        assert await service.ground.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
+    assert (await service.ask(AASE, f"cases/{case_id}")).status_code == 404
+
+
+async def test_a_canary_that_reaches_nobody_alarms_nobody(service: Service) -> None:
+    case_id, _ = await service.opened(Level.ACUTE, canary=True)
+    for _ in range(8):
+        for each in await service.ground.pool.fetch("SELECT message_id FROM pages WHERE state = 'requested'"):
+            await service.lose({"message_id": str(each["message_id"])}, case_id)
+        await service.tick(minutes=3)
+    assert await service.ground.published(NobodyReachable) == []
+    assert await service.ground.pool.fetchval("SELECT count(*) FROM alarms") == 0
+    asked_for = await service.ground.published(MessageRequested)
+    assert all(isinstance(each, MessageRequested) and each.canary for each in asked_for)
+
+
+async def test_a_canary_is_erased_after_its_day_and_nothing_else_is(service: Service) -> None:
+    real, _ = await service.opened(Level.ACUTE)
+    await service.opened(Level.ACUTE, canary=True)
+    service.ground.clock.pass_by(hours=24)
+    assert await tick.erase_once(service.ground.transactions) == 0
+    service.ground.clock.pass_by(seconds=1)
+    assert await tick.erase_once(service.ground.transactions) == 1
+    for table in ("cases", "reports", "ratings", "escalations"):
+        assert await service.ground.pool.fetch(f"SELECT case_id FROM {table}") == [(real,)]
+    assert await service.ground.pool.fetchval("SELECT count(*) FROM pages") == 1
 
 
 async def test_a_page_of_a_real_case_closes_nothing(service: Service) -> None:

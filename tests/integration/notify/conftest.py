@@ -25,6 +25,7 @@ from tests.support.services import Ground
 from tests.support.smtp import MailSink, mail_sink
 
 SEED = Path("deploy/seed/people.toml")
+SINK = "canary@kommune.example"
 AASE = UUID("0c9d3c52-6f0b-4b0e-9a51-1f6c1a000001")
 DESK = UUID("0c9d3c52-6f0b-4b0e-9a51-1f6c1a0000a1")
 
@@ -39,7 +40,7 @@ class Notify:
 
     def sender(self, *, holder: int = 0, at_most: float = 5, port: int = 0) -> Sender:
         email = Email("127.0.0.1", port or self.sink.port, "vagt@kommune.example", at_most=at_most)
-        return Sender(self.ground.transactions, self.ground.keys, email, "https://vagt.kommune.example", holder)
+        return Sender(self.ground.transactions, self.ground.keys, email, "https://vagt.kommune.example", SINK, holder)
 
     async def hear(self, event: Event, event_id: UUID | None = None) -> None:
         envelope = Envelope(EventId(event_id or new_id()), event.type, "escalation", self.ground.clock.now(), 1, None)

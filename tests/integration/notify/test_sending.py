@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -10,12 +11,13 @@ import pytest
 from services.notify import store
 from services.notify.domain import LEASE, Outcome, Result
 from services.notify.sender import AT_ONCE, settle
+from shared.canary import LASTS
 from shared.events.codes import Channel, Failure, Purpose, RecipientKind, Template
 from shared.events.escalation import Recipient
 from shared.events.notify import MessageAccepted, MessageFailed
 from shared.evidence import broken_at
 from shared.ids import new_id
-from tests.integration.notify.conftest import DESK, Notify
+from tests.integration.notify.conftest import DESK, SINK, Notify
 from tests.support.ports import free_port
 from tests.support.services import NOON
 
@@ -244,9 +246,8 @@ async def test_a_message_nobody_wants_any_more_expires_and_says_so(notify: Notif
     [
         {"recipient": Recipient(kind=RecipientKind.PERSON, id=UUID(int=1))},
         {"recipient": Recipient(kind=RecipientKind.REPORTER), "template": Template.REPORTER_NEWS},
-        {"canary": True},
     ],
-    ids=["unknown person", "reporter", "canary"],
+    ids=["unknown person", "reporter"],
 )
 async def test_who_has_no_contact_point_here_fails_at_once(notify: Notify, changes: dict[str, object]) -> None:
     request = await notify.asked(**changes)
@@ -254,6 +255,40 @@ async def test_who_has_no_contact_point_here_fails_at_once(notify: Notify, chang
     (failed,) = await notify.ground.published()
     assert failed == MessageFailed(case_id=request.case_id, message_id=request.message_id, reason=Failure.NO_CONTACT)
     assert notify.sink.taken == []
+
+
+async def test_a_canary_is_sent_like_any_page_but_reaches_nobody(notify: Notify) -> None:
+    request = await notify.asked(canary=True)
+    await notify.send()
+    (mail,) = notify.sink.mails
+    assert mail["To"] == SINK
+    assert "der venter noget" in f"{mail['Subject']} {mail.get_content()}".lower()
+    (accepted,) = await notify.ground.published()
+    assert isinstance(accepted, MessageAccepted)
+    assert accepted.message_id == request.message_id
+    assert await notify.ground.pool.fetchval("SELECT count(*) FROM evidence") == 0
+
+
+async def test_a_canary_is_erased_after_its_day_and_nothing_else_is(notify: Notify) -> None:
+    real, canary = await notify.asked(), await notify.asked(canary=True)
+    await notify.withdraw(canary)
+    await notify.send()
+    pool = notify.ground.pool
+    for later, left in ((timedelta(hours=24), 2), (timedelta(seconds=1), 1)):
+        notify.ground.clock.at += later
+        async with notify.ground.transactions.begin("test") as tx:
+            await store.erase_canaries(tx.conn, before=tx.now - LASTS)
+        assert await pool.fetchval("SELECT count(*) FROM messages") == left
+    for table in ("messages", "cases", "attempts"):
+        assert {row["id"] for row in await pool.fetch(f"SELECT {_ids(table)} AS id FROM {table}")} <= {
+            real.case_id,
+            real.message_id,
+        }
+    assert await pool.fetchval("SELECT count(*) FROM withdrawals") == 0
+
+
+def _ids(table: str) -> str:
+    return "case_id" if table == "cases" else "message_id"
 
 
 async def test_two_workers_at_once_send_each_message_once(notify: Notify) -> None:

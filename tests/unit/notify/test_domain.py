@@ -125,11 +125,10 @@ def test_without_a_contact_point_nothing_is_sent() -> None:
     assert before_sending(SENDING, NOON, reachable=False) == Outcome(Result.NO_CONTACT)
 
 
-def test_people_and_desks_are_written_to_and_reporters_and_canaries_are_not() -> None:
+def test_people_and_desks_are_written_to_and_reporters_are_not() -> None:
     assert addressable(SENDING)
     assert addressable(replace(SENDING, recipient_kind=RecipientKind.DESK))
     assert not addressable(replace(SENDING, recipient_kind=RecipientKind.REPORTER))
-    assert not addressable(replace(SENDING, canary=True))
 
 
 def test_a_lease_outlives_the_longest_dialogue_and_the_storing_of_its_outcome() -> None:
