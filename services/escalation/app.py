@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from services.escalation import seed, tick
 from services.escalation.contacts import Contacts
-from services.escalation.figures import Figures
+from services.escalation.figures import Figures, Reach
 from services.escalation.handlers.delivery import message_accepted, message_failed
 from services.escalation.handlers.rating import case_rated
 from services.escalation.handlers.report import report_received
@@ -72,9 +72,11 @@ async def work(settings: Settings) -> None:
         consumer = service.consumer(SUBSCRIPTIONS)
         health = application([], ready=partial(service.worker_missing, consumer))
         figures = Figures(service.pool, settings.clock)
+        reach = Reach(service.transactions, Contacts(settings.peers["notify"], service.tokens))
         loops = [
             Loop("tick", partial(tick.run_once, service.transactions), woken=False),
             Loop("figures", figures.run_once, at_most=5, woken=False),
+            Loop("reach", reach.run_once, at_most=60, woken=False),
             Loop("erase", partial(tick.erase_once, service.transactions), at_most=60, woken=False),
         ]
         await service.work(health, consumer, loops)

@@ -1,9 +1,20 @@
-"""The figures by which operators see whether people answer: who waits, how long, how near the limits of the law are."""
+"""The figures by which operators see whether people answer: who waits, how long, how near the limits of the law are.
 
+And whether anybody could be reached at all, now and in the next three days.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from services.escalation.contacts import Contacts
+from services.escalation.domain.reach import Lack, Quarter, gaps, quarters
+from services.escalation.handlers.reach import ground
 from services.escalation.store import figures
 from shared.clock import Clock
+from shared.delivery.outbox import Transactions
+from shared.events.codes import Level, Unit
 from shared.postgres.pool import Pool
 from shared.telemetry import metrics
 
@@ -16,6 +27,12 @@ GAUGES = {
     "beredskab.canary.took": "Seconds that it was on its way.",
     "beredskab.deadline.margin": "Seconds left to judge acute danger of the report that is nearest to its limit.",
 }
+
+REACH = {
+    "beredskab.reach.now": "Persons and desks with a contact point that an acute report of this moment would page.",
+    "beredskab.reach.gap": "Seconds until a report would page first, or at all, who cannot be reached; at most 72 h.",
+}
+AHEAD = 72
 
 
 class Figures:
@@ -55,3 +72,31 @@ async def found(pool: Pool, now: datetime) -> dict[str, float]:
 
 def _since(then: datetime | None, now: datetime) -> float:
     return max(0.0, (now - then).total_seconds()) if then else 0.0
+
+
+class Reach:
+    """Looks whether those whom the rota names can be reached, and reports what was found last."""
+
+    def __init__(self, transactions: Transactions, contacts: Contacts) -> None:
+        self._transactions = transactions
+        self._contacts = contacts
+        self._latest: dict[str, float] = {}
+        metrics.gauges(lambda: self._latest, REACH)
+
+    async def run_once(self) -> int:
+        """Look at every quarter-hour of the next three days. Never anything to do at once."""
+        async with self._transactions.begin("read reach") as tx:
+            stands, now = await ground(tx, Unit.UNKNOWN), tx.now
+        found = await asyncio.to_thread(quarters, now, AHEAD, plan=stands.plan, rota=stands.rota)
+        everybody = sorted(set[UUID]().union(*(each.ids for each in found)))
+        self._latest = reached(found, await self._contacts.reachable(everybody), now)
+        return 0
+
+
+def reached(found: Sequence[Quarter], reachable: Mapping[UUID, bool | None], now: datetime) -> dict[str, float]:
+    """What the quarter-hours say. That nobody is on call is no gap: Døgnvagt is asked at once."""
+    acute = {each.id for step in found[0].levels[Level.ACUTE] for each in step.recipients}
+    lacking = [gap.starts_at for gap in gaps(found, reachable) if gap.lack is not Lack.NOBODY_ON_CALL]
+    first = min(lacking, default=now + timedelta(hours=AHEAD))
+    count = sum(reachable.get(each) is not False for each in acute if each)
+    return {"beredskab.reach.now": float(count), "beredskab.reach.gap": _since(now, first)}

@@ -6,11 +6,13 @@ from uuid import UUID
 from services.escalation.domain.escalation import (
     CloseAsked,
     Countersigned,
+    Escalation,
     HandoverOffered,
     LowerAsked,
     Lowered,
     Raised,
     Refused,
+    State,
     StoodDown,
     Taken,
 )
@@ -24,6 +26,9 @@ from shared.events.escalation import ReportJudged
 from shared.evidence import Facts, record
 from shared.ids import CaseId, PersonId, ReportId
 from shared.sealing import KeyRing
+from shared.telemetry import metrics
+
+_answered_after = metrics.duration("beredskab.answered.after", "From receipt until a person answered, by level.")
 
 
 async def acknowledge(
@@ -32,7 +37,17 @@ async def acknowledge(
     """The person takes the case, having been shown reports 1 to `covers`."""
     if covers > await report.shown_up_to(tx.conn, case_id):
         return Refused("not_shown")
-    return await settle(tx, case_id, Taken(who.person_id, covers, promise))
+    running = await escalation.newest(tx.conn, case_id)
+    refused = await settle(tx, case_id, Taken(who.person_id, covers, promise))
+    if running is not None and refused is None:
+        await _measure(tx, running, covers)
+    return refused
+
+
+async def _measure(tx: Transaction, before: Escalation, covers: int) -> None:
+    since = await report.unseen_since(tx.conn, before, covers)
+    if since is not None and before.state is not State.CLOSED:
+        _answered_after.record((tx.now - since).total_seconds(), {"level": before.ladder})
 
 
 async def cannot(tx: Transaction, who: Person, case_id: CaseId) -> Refused | None:

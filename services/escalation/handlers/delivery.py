@@ -7,11 +7,15 @@ from shared.delivery.outbox import Transaction
 from shared.events.codes import Purpose, Rule
 from shared.events.notify import MessageAccepted, MessageFailed
 from shared.evidence import record
+from shared.telemetry import metrics
+
+_paged_after = metrics.duration("beredskab.paged.after", "From receipt until a provider took the first page, by level.")
 
 
 async def message_accepted(tx: Transaction, event: MessageAccepted) -> None:
     """It does not stop the ladder, unless that was climbed to try the system: only a person's answer does."""
     await case.lock(tx.conn, event.case_id)
+    await _measure(tx, event)
     await page.accept(tx.conn, event.message_id, event.channel, tx.now)
     if event.purpose is Purpose.RECEIPT:
         await deadline.meet(tx.conn, event.report_id, Rule.RECEIPT, tx.now)
@@ -19,6 +23,12 @@ async def message_accepted(tx: Transaction, event: MessageAccepted) -> None:
     await record(tx, event.case_id, act="message_accepted", actor=None, facts=facts)
     if event.purpose is Purpose.PAGE and (await case.get(tx.conn, event.case_id))["canary"]:
         await settle(tx, event.case_id, CanaryPassed())
+
+
+async def _measure(tx: Transaction, event: MessageAccepted) -> None:
+    first = await page.first_taken(tx.conn, event.message_id)
+    if first is not None:
+        _paged_after.record(((tx.told_at or tx.now) - first["received_at"]).total_seconds(), {"level": first["level"]})
 
 
 async def message_failed(tx: Transaction, event: MessageFailed) -> None:

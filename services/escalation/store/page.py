@@ -109,6 +109,21 @@ async def accept(conn: Connection, message_id: MessageId, channel: Channel, now:
     )
 
 
+async def first_taken(conn: Connection, message_id: MessageId) -> asyncpg.Record | None:
+    """Level and moment of receipt of what this page is about, where none of its escalation has been accepted yet.
+
+    None for what was written down from a call, for its time is not ours, and for canaries.
+    """
+    return await conn.fetchrow(
+        """SELECT coalesce(e.level, 'high') AS level, e.received_at
+             FROM pages p JOIN escalations e USING (escalation_id) JOIN cases c USING (case_id)
+            WHERE p.message_id = $1 AND NOT c.canary AND NOT EXISTS
+                  (SELECT FROM pages o WHERE o.escalation_id = e.escalation_id AND o.accepted_at IS NOT NULL)
+              AND NOT EXISTS (SELECT FROM reports WHERE case_id = e.case_id AND entered_by IS NOT NULL)""",
+        message_id,
+    )
+
+
 async def fail(conn: Connection, message_id: MessageId) -> bool:
     """It was given up; whether that ended a page that waited."""
     tag = await conn.execute(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.escalation.domain.escalation import Escalation
 from services.escalation.store.case import SEEN
 from shared.auth.people import Person
 from shared.events.codes import Level
@@ -153,6 +154,19 @@ async def newest_id(conn: Connection, case_id: CaseId) -> ReportId:
     return ReportId(
         await conn.fetchval("SELECT report_id FROM reports WHERE case_id = $1 ORDER BY report_no DESC LIMIT 1", case_id)
     )
+
+
+async def unseen_since(conn: Connection, of: Escalation, covers: int) -> datetime | None:
+    """When the earliest report up to `covers` came that nobody has answered for; those from calls do not count."""
+    at: datetime | None = await conn.fetchval(
+        """SELECT min(received_at) FROM reports
+           WHERE case_id = $1 AND report_no > $2 AND report_no <= $3 AND received_at >= $4 AND entered_by IS NULL""",
+        of.case_id,
+        of.acknowledged_report_no,
+        covers,
+        of.received_at,
+    )
+    return at
 
 
 async def case_of(conn: Connection, report_id: UUID) -> CaseId | None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -13,14 +12,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from services.escalation.domain.access import ANSWERS
-from services.escalation.domain.reach import Quarter, RotaAt, Step, climb, gaps, quarters, rota_at
-from services.escalation.domain.rota import Plan
-from services.escalation.store import rota
+from services.escalation.domain.reach import Quarter, Step, climb, gaps, quarters
+from services.escalation.handlers.reach import ground
 from services.escalation.web.api import Api
 from services.escalation.web.rota import allowed
 from services.escalation.web.view import Json
 from shared.auth.people import Role
-from shared.delivery.outbox import Transaction
 from shared.events.codes import Level, RecipientKind, Unit
 from shared.web.problems import Problem
 
@@ -67,38 +64,19 @@ def _query(request: Request, model: type[Q]) -> Q:
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What stands for a case of the unit from which nobody is excluded."""
-
-    plan: Plan
-    rota: RotaAt
-    names: Mapping[UUID, str]
-
-
-async def _ground(tx: Transaction, unit: Unit) -> _Ground:
-    now = await rota.rota_of_unit(tx.conn, unit, tx.now)
-    free = await rota.free(tx.conn, unit)
-    _, shifts = await rota.shifts(tx.conn)
-    plan = await rota.plan_of_unit(tx.conn, unit)
-    people: dict[UUID, str] = {each.person_id: each.name for each in await rota.people(tx.conn)}
-    desks = {row["desk_id"]: row["name"] for row in await rota.desks(tx.conn)}
-    return _Ground(plan, rota_at(shifts, free=free, rota=now), {**people, **desks})
-
-
 async def _reach(api: Api, request: Request) -> JSONResponse:
     """Gaps first, worst first; then every quarter-hour with the ways up of all levels."""
     allowed(api, request, _READS)
     asked = _query(request, Hours)
     async with api.transactions.begin("read reach") as tx:
-        ground, now = await _ground(tx, asked.unit), tx.now
-    found = await asyncio.to_thread(quarters, now, asked.hours, plan=ground.plan, rota=ground.rota)
+        stands, now = await ground(tx, asked.unit), tx.now
+    found = await asyncio.to_thread(quarters, now, asked.hours, plan=stands.plan, rota=stands.rota)
     reachable = await api.reachable(sorted(set[UUID]().union(*(each.ids for each in found))))
     lacking = [
         {"lack": each.lack, "starts_at": each.starts_at.isoformat(), "ends_at": each.ends_at.isoformat()}
         for each in gaps(found, reachable)
     ]
-    people = {str(named): {"name": ground.names.get(named), "reachable": reachable[named]} for named in reachable}
+    people = {str(named): {"name": stands.names.get(named), "reachable": reachable[named]} for named in reachable}
     head = {"now": _now(found[0], reachable), "gaps": lacking, "hours": asked.hours, "unit": asked.unit}
     return JSONResponse({**head, "people": people, "quarters": [_quarter(each) for each in found]})
 
@@ -125,10 +103,10 @@ async def _who(api: Api, request: Request) -> JSONResponse:
     allowed(api, request, _READS)
     asked = _query(request, Moment)
     async with api.transactions.begin("read reach") as tx:
-        ground, at = await _ground(tx, asked.unit), asked.at or tx.now
-    way = climb(asked.level, plan=ground.plan, rota=ground.rota, received_at=at)
+        stands, at = await ground(tx, asked.unit), asked.at or tx.now
+    way = climb(asked.level, plan=stands.plan, rota=stands.rota, received_at=at)
     reachable = await api.reachable(sorted({each.id for step in way for each in step.recipients if each.id}))
-    steps = [_step(each, ground.names, reachable) for each in way]
+    steps = [_step(each, stands.names, reachable) for each in way]
     return JSONResponse({"at": at.isoformat(), "level": asked.level, "unit": asked.unit, "steps": steps})
 
 

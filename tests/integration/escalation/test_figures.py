@@ -1,4 +1,11 @@
-"""What operators see of all cases at once."""
+"""What operators see of all cases at once: who waits, how soon people are paged and answer, who could be reached."""
+
+from datetime import timedelta
+
+import pytest
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from services.escalation.figures import Figures, found
 from shared.events.codes import Level
@@ -73,3 +80,62 @@ async def test_however_often_it_is_woken_it_looks_every_five_seconds(service: Se
     service.ground.clock.pass_by(seconds=5)
     await figures.run_once()
     assert figures._latest["beredskab.escalation.unanswered"] == 1
+
+
+@pytest.fixture(scope="session")
+def reader() -> InMemoryMetricReader:
+    """Hears everything that is measured in this process."""
+    found = InMemoryMetricReader()
+    metrics.set_meter_provider(MeterProvider([found]))
+    return found
+
+
+def spent(reader: InMemoryMetricReader, name: str, level: str) -> tuple[int, float]:
+    """How many times of that level were measured so far, and their sum."""
+    found = reader.get_metrics_data()
+    points = [
+        point
+        for resource in (found.resource_metrics if found else ())
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+        if metric.name == name
+        for point in metric.data.data_points
+        if dict(point.attributes or {}) == {"level": level}
+    ]
+    return (points[0].count, points[0].sum) if points else (0, 0.0)  # type: ignore[union-attr]
+
+
+async def test_the_time_until_a_page_and_until_an_answer_is_measured_by_level(
+    service: Service, reader: InMemoryMetricReader
+) -> None:
+    paged, answered = (spent(reader, f"beredskab.{name}.after", "acute") for name in ("paged", "answered"))
+    case_id, report = await service.opened(Level.ACUTE)
+    service.ground.clock.pass_by(seconds=4)
+    for page in (await service.case(case_id))["pages"]:
+        await service.deliver(page, case_id, report)
+    service.ground.clock.pass_by(seconds=60)
+    for _ in range(2):
+        await service.did(AASE, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
+    await service.hear(service.report(case_id, 2))
+    service.ground.clock.pass_by(seconds=10)
+    for page in (await service.case(case_id))["pages"]:
+        await service.deliver(page, case_id, report)
+    await service.did(AASE, f"cases/{case_id}/acknowledge", case_id, covers_report_no=2)
+    assert spent(reader, "beredskab.paged.after", "acute") == (paged[0] + 1, paged[1] + 4)
+    assert spent(reader, "beredskab.answered.after", "acute") == (answered[0] + 2, answered[1] + 64 + 10)
+
+
+async def test_what_was_written_down_from_a_call_and_canaries_are_not_measured(
+    service: Service, reader: InMemoryMetricReader
+) -> None:
+    before = [spent(reader, f"beredskab.{name}.after", "acute") for name in ("paged", "answered")]
+    said = service.now - timedelta(hours=9)
+    case_id, call = await service.opened(Level.ACUTE, entered_by=AASE, received_at=said)
+    for page in (await service.case(case_id))["pages"]:
+        await service.deliver(page, case_id, call)
+    await service.did(AASE, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
+    canary_case, canary = await service.opened(Level.ACUTE, canary=True)
+    query = "SELECT message_id FROM pages JOIN escalations USING (escalation_id) WHERE case_id = $1"
+    named = await service.ground.pool.fetchval(query, canary_case)
+    await service.deliver({"message_id": str(named)}, canary_case, canary)
+    assert [spent(reader, f"beredskab.{name}.after", "acute") for name in ("paged", "answered")] == before

@@ -11,6 +11,7 @@ import pytest
 
 from services.escalation import seed
 from services.escalation.contacts import Contacts
+from services.escalation.figures import Reach
 from services.escalation.web.api import Api
 from services.escalation.web.routes import routes
 from services.notify import contacts as notify_contacts
@@ -46,6 +47,7 @@ class Both:
 
     service: Service
     notify: Ground
+    contacts: Contacts
     client: httpx2.AsyncClient
 
     async def ask(self, who: UUID, method: str, path: str, body: Json | None = None) -> httpx2.Response:
@@ -75,7 +77,7 @@ async def both(service: Service, ground: OpenGround) -> AsyncIterator[Both]:
     contacts = Contacts("http://notify", here.tokens, httpx2.ASGITransport(behind))
     app = application(routes(Api(here.transactions, here.people, here.keys, contacts)), ready=_ready)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://escalation") as client:
-        yield Both(service, notify, client)
+        yield Both(service, notify, contacts, client)
     await contacts.close()
 
 
@@ -272,6 +274,26 @@ async def test_reach_tells_every_quarter_hour_whom_each_level_pages_and_whether_
     assert told["quarters"][0]["levels"]["acute"][0] == [str(AASE)]
     assert told["people"][str(AASE)] == {"name": "Aase Eksempel", "reachable": True}
     assert (told["gaps"], told["now"]) == ([], {"reached": 3})
+
+
+async def test_reach_is_a_figure_that_falls_when_contact_points_are_lost(both: Both) -> None:
+    here = both.service.ground
+
+    async def figures() -> tuple[float, float]:
+        watched = Reach(here.transactions, both.contacts)
+        await watched.run_once()
+        return watched._latest["beredskab.reach.now"], watched._latest["beredskab.reach.gap"]
+
+    day, reached = timedelta(days=1).total_seconds(), 4
+    assert await figures() == (reached, 3 * day)
+    await put(both, weekly=[weekly(AASE, starts="08:00", ends="16:00")])
+    assert (await figures())[1] == 3 * day, "where nobody is on call Døgnvagt is asked at once"
+    await both.notify.pool.execute("DELETE FROM contacts WHERE person_id = $1", AASE)
+    both.service.ground.clock.pass_by(hours=3)
+    both.notify.clock.pass_by(hours=3)
+    assert (await figures())[1] == timedelta(hours=16).total_seconds()
+    await both.notify.pool.execute("DELETE FROM contacts")
+    assert await figures() == (0, 0)
 
 
 async def test_reach_puts_gaps_first(both: Both) -> None:
