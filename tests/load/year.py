@@ -71,17 +71,19 @@ class Event:
 
 @dataclass
 class Case:
-    """One case as the rules see it, and the end of its evidence."""
+    """One case as the rules see it, and the end of its evidence. `came`: when a report could first be acted on."""
 
     case_id: CaseId
     escalation: Escalation | None = None
     pages: list[Page] = field(default_factory=list)
     reports: dict[ReportId, datetime] = field(default_factory=dict)
+    came: dict[ReportId, datetime] = field(default_factory=dict)
     judged: set[ReportId] = field(default_factory=set)
     judges: set[PersonId] = field(default_factory=set)
     excluded: set[PersonId] = field(default_factory=set)
     level: Level | None = None
     rated: int = 0
+    answered: int = 0
     head: bytes = b""
     n: int = 0
 
@@ -173,7 +175,7 @@ class Year:
         phoned = self.chance.random() < PHONED
         received = now - timedelta(hours=self.chance.expovariate(1 / 6)) if phoned else now
         report_id = ReportId(self._id())
-        case.reports[report_id] = received
+        case.reports[report_id], case.came[report_id] = received, now
         limit = judge_by(received)
         self.note(case, now, "report_received", report_id=str(report_id))
         fact = ReportArrived(
@@ -259,7 +261,9 @@ class Year:
         case.pages = [replace(each, state=PageState.ANSWERED) if each.state in LIVE else each for each in case.pages]
         state = case.escalation
         if state is not None and state.state is State.ACKNOWLEDGED:
-            self.answered[state.ladder].append((now - max(case.reports.values())).total_seconds())
+            waited = list(case.came.values())[case.answered : state.acknowledged_report_no]
+            self.answered[state.ladder] += [(now - came).total_seconds() for came in waited]
+            case.answered = max(case.answered, state.acknowledged_report_no)
             self._work(case, now, person_id)
 
     def due(self, now: datetime, case: Case) -> None:
@@ -390,7 +394,9 @@ class Year:
         if report_id in case.judged:
             return
         state = case.escalation
-        why = "written down after its 24 hours" if born else f"{state.state}: {_WHY[state.state]}" if state else "?"
+        late = case.came[report_id] - case.reports[report_id]
+        why = f"{state.state}: {_WHY[state.state]}" if state else "?"
+        why = "written down after its 24 hours" if born else f"{why}, {_hours(late)}"
         self.misses[why] += 1
         self.note(case, now, "deadline_missed", report_id=str(report_id))
 
@@ -404,6 +410,10 @@ class Year:
     def open(self) -> int:
         """How many cases are still open."""
         return sum(case.escalation is not None and case.escalation.state is not State.CLOSED for case in self.cases)
+
+
+def _hours(late: timedelta) -> str:
+    return f"written down {late // timedelta(hours=1)} h late" if late else "sent when it was written"
 
 
 _WHY = {
