@@ -62,6 +62,20 @@ async def open_profile(folder: Path, **options: Any) -> AsyncIterator[BrowserCon
             await context.close()
 
 
+class Taps:
+    """What a finger or a mouse did in a browser, on whatever page: the browser itself tells it, not the test."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    async def count_in(self, context: BrowserContext) -> None:
+        """Count from here on, in the pages that are opened now."""
+        await context.expose_binding("tapped", lambda _page, what: self.made.append(what))
+        await context.add_init_script(
+            "addEventListener('pointerup', (tap) => tap.isTrusted && tapped(tap.target.textContent.trim()), true)"
+        )
+
+
 def set_up() -> str:
     """Find or install a browser; which one it is."""
     may = [] if os.geteuid() == 0 else ["sudo", "-n"]
