@@ -32,7 +32,8 @@ awk '/^uv==/ {p = 1} p {print} p && !/\\$/ {exit}' requirements.lock >.venv/uv.l
 
 cat >.venv/bin/beredskab <<'EOF'
 #!/bin/sh
-# The command, with the checkout it lies in.
+# The command, with the checkout it lies in. Compiled modules are kept, or every process would compile all anew.
+unset PYTHONDONTWRITEBYTECODE
 checkout=$(cd "$(dirname "$0")/../.." && pwd)
 PYTHONPATH="$checkout${PYTHONPATH:+:$PYTHONPATH}" exec "$checkout/.venv/bin/python" -m deploy.cli "$@"
 EOF
