@@ -31,7 +31,7 @@ async def send_canary(transactions: Transactions, secrets: Secrets, every: timed
     if not every:
         return 0
     async with transactions.begin("send canary") as tx:
-        if not await cases.canary_due(tx.conn, after=tx.now - every):
+        if not await cases.turn_for_canary(tx.conn) or await cases.canary_sent(tx.conn, after=tx.now - every):
             return 0
         await report.send_canary(tx, secrets)
     return 1

@@ -278,10 +278,10 @@ class Year:
         if state is None or state.state is State.CLOSED:
             return
         assert state.next_at is not None
+        assert not {each.recipient.id for each in case.pages if each.state in LIVE} & case.excluded
         if state.level is Level.ACUTE:
             assert state.state in (State.PAGING, State.ACKNOWLEDGED, State.CLOSING)
             assert state.state is not State.PAGING or state.next_at <= now + PLAN.ladders[Level.ACUTE].wait
-            assert not {each.recipient.id for each in case.pages if each.state in LIVE} & case.excluded
 
     # What people do
 

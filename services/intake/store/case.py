@@ -47,14 +47,16 @@ async def link(conn: Connection, case_id: CaseId, others: Iterable[CaseId]) -> N
     )
 
 
-async def canary_due(conn: Connection, *, after: datetime) -> bool:
-    """Whether no canary has been sent since, and no other process is about to send one."""
-    due: bool = await conn.fetchval(
-        """SELECT NOT EXISTS (SELECT FROM cases WHERE canary AND created_at > $1)
-               AND pg_try_advisory_xact_lock(hashtext('canary'))""",
-        after,
-    )
-    return due
+async def turn_for_canary(conn: Connection) -> bool:
+    """Whether no other process is about to send one. Held to the end of the transaction."""
+    turn: bool = await conn.fetchval("SELECT pg_try_advisory_xact_lock(hashtext('canary'))")
+    return turn
+
+
+async def canary_sent(conn: Connection, *, after: datetime) -> bool:
+    """Whether one has been sent since."""
+    sent: bool = await conn.fetchval("SELECT EXISTS (SELECT FROM cases WHERE canary AND created_at > $1)", after)
+    return sent
 
 
 async def mark_canary(conn: Connection, case_id: CaseId) -> None:
