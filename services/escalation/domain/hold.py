@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from services.escalation.domain.access import is_fresh
 from services.escalation.domain.escalation import Refused
 from shared.auth.people import Person, Role
 from shared.ids import CaseId, PersonId
 
-FRESH = timedelta(minutes=10)
-"""How long ago a person may have signed in who lifts a hold."""
 LONGEST = timedelta(days=120)
 """A lift does not outlive the investigation it serves (Barnets lov § 20 stk. 3)."""
 Newest = Mapping[CaseId, int]
@@ -93,7 +92,7 @@ def decide(
         return Refused("reason_missing")
     if asked.action is Action.REINSTATE:
         return _step(asked, who, n, covers=newest, until=None)
-    if now - who.authenticated_at > FRESH:
+    if not is_fresh(who, now):
         return Refused("step_up_needed")
     if asked.until is None or not now < asked.until <= now + LONGEST:
         return Refused("end_missing")

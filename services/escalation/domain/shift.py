@@ -128,6 +128,20 @@ class Shifts:
         away = {absence.person for absence in self.absences if absence.span.holds(at)}
         return tuple(dict.fromkeys(person for person in duty if person not in away))
 
+    def began(self, person: PersonId, at: datetime) -> datetime | None:
+        """When the duty began that the person has at the moment: a shift, a swap, or the end of an absence.
+
+        A duty that goes on for days begins anew each day.
+        """
+        if person not in self.on_call(at):
+            return None
+        taken = [swap for swap in self.swaps if swap.on == person and swap.span.holds(at)]
+        theirs = {person, *(swap.off for swap in taken)}
+        spans = [shift.span for shift in self._around(at) if shift.person in theirs and shift.span.holds(at)]
+        back = (each.span.ends_at for each in self.absences if each.person == person and each.span.ends_at <= at)
+        began = max((*(span.starts_at for span in (*spans, *(swap.span for swap in taken))), *back))
+        return began + timedelta(days=(at - began).days)
+
     def gaps(self, starts_at: datetime, ends_at: datetime) -> list[Span]:
         """The spans of that time in which nobody is on call."""
         edges = sorted(

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.escalation.contacts import NotifyAway, UnusableAddress
-from services.escalation.domain.access import ANSWERS
+from services.escalation.domain.access import ANSWERS, is_fresh
 from services.escalation.domain.shift import Absence, Shift, Shifts, Swap, Weekly
 from services.escalation.store import rota
 from services.escalation.store.rota import SHIFTS, PlanBody, Staff
@@ -169,8 +169,12 @@ def _person(staff: Staff) -> Json:
 
 
 async def _put_contact(api: Api, request: Request) -> Response:
-    """Everybody for themselves. Where it is lies in notify, sealed."""
-    who, asked = api.who(request), await read(request, Contact)
+    """Everybody for themselves, having just proved who they are. Where it is lies in notify, sealed."""
+    who = api.who(request)
+    if not is_fresh(who, api.transactions.clock.now()):
+        detail = "Sign in again: where you are reached is changed with a sign-in of the last 10 minutes."
+        raise Problem(403, "step_up_needed", detail)
+    asked = await read(request, Contact)
     try:
         if api.contacts is None:
             raise NotifyAway

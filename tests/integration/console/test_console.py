@@ -5,6 +5,7 @@ import re
 from uuid import uuid4
 
 import pytest
+from asyncpg.exceptions import RaiseError
 
 from deploy.cli.evidence import unmatched_reads
 from shared.auth.grants import Grant, ReadPart, ReadPurpose
@@ -346,3 +347,28 @@ async def test_what_is_said_in_a_call_becomes_a_report_with_the_calls_time(house
     assert isinstance(told, ReportReceived)
     assert (told.case_id, told.report_no, told.received_at.minute) == (event.case_id, 2, 40)
     assert [(fact.sign, fact.answer) for fact in told.signs] == [("violence.now", "denied")]
+
+
+async def test_ones_own_address_asks_for_a_fresh_sign_in(house: House) -> None:
+    aase = await house.browser(AASE)
+    form = await aase.open("/me")
+    assert 'name="address"' in form.text
+    house.escalation.clock.pass_by(minutes=11)
+    refused = await aase.press(form, "/me", address="ny@ekt.example")
+    assert "Log ind igen. Adressen er ikke gemt." in refused.text
+    assert "/sign-in?to=/me&amp;fresh=1" in refused.text
+    assert 'name="address"' not in refused.text
+
+
+async def test_what_a_leader_changes_of_a_person_is_kept_as_it_was(house: House) -> None:
+    ditte = await house.browser(DITTE)
+    fields = {"person_id": str(BO), "name": "Bo Nyt Navn", "role.consultant": "yes", "units": "*", "active": "yes"}
+    for _again in range(2):
+        await ditte.client.post("/people", data=fields)
+    await ditte.client.post("/people", data={**fields, "name": "Bo Igen"})
+    pool = house.escalation.pool
+    rows = await pool.fetch("SELECT n, name, by FROM people_history WHERE person_id = $1 ORDER BY n", BO)
+    kept = [(row["n"], row["name"], row["by"]) for row in rows]
+    assert kept == [(1, "Bo Eksempel", None), (2, "Bo Nyt Navn", DITTE), (3, "Bo Igen", DITTE)]
+    with pytest.raises(RaiseError):
+        await pool.execute("DELETE FROM people_history")

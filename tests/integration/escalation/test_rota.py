@@ -232,6 +232,14 @@ async def test_where_a_person_is_reached_goes_to_notify_sealed_and_only_whether_
     assert "ny@ekt" not in str(told)
 
 
+async def test_where_a_person_is_reached_takes_a_fresh_sign_in(both: Both) -> None:
+    bearer = both.service.ground.bearer(AASE, "consultant")
+    both.service.ground.clock.pass_by(minutes=11)
+    answer = await both.client.put("/v1/me/contact", headers=bearer, json={"address": "ny@ekt.example"})
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:beredskab:problem:step_up_needed")
+    assert await both.notify.pool.fetchval("SELECT count(*) FROM contacts WHERE person_id = $1", AASE) == 0
+
+
 async def test_an_address_that_is_none_is_refused(both: Both) -> None:
     answer = await both.ask(AASE, "PUT", "me/contact", {"address": "ingen adresse"})
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:beredskab:problem:unusable_address")

@@ -68,7 +68,8 @@ async def form_screen(console: Console, request: Request) -> Response:
         names = await reading.names(tx.conn, _people(told))
         people = await reading.could_take(tx.conn, case_id)
     now = console.api.transactions.clock.now()
-    return console.show(request, f"form_{form}.html", who, case=told, names=names, people=people, now=now)
+    template = f"form_{'level' if form in ('raise', 'lower') else form}.html"
+    return console.show(request, template, who, form=form, case=told, names=names, people=people, now=now)
 
 
 async def news(console: Console, request: Request) -> Response:

@@ -1,11 +1,13 @@
 """The leader's screens: who is on call, who they are, whether somebody can be reached now; one's own contact."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.escalation.domain.access import is_fresh
 from services.escalation.web.console import Console, sign_in_first, visitor
 from services.escalation.web.console.hold import instant
 from shared.auth.people import Role
@@ -33,7 +35,9 @@ async def people_screen(console: Console, request: Request) -> Response:
 
 async def me_screen(console: Console, request: Request) -> Response:
     """Where the one who is signed in is reached."""
-    return await _screen(console, request, "me.html")
+    who = visitor(request)
+    fresh = who is not None and is_fresh(who, console.api.transactions.clock.now())
+    return await _screen(console, request, "me.html", values={"fresh": fresh})
 
 
 async def change_rota(console: Console, request: Request) -> Response:
@@ -78,12 +82,14 @@ async def change_contact(console: Console, request: Request) -> Response:
     return await _changed(console, request, "/me", put, reads=None)
 
 
-async def _screen(console: Console, request: Request, template: str, **looks: str) -> Response:
+async def _screen(
+    console: Console, request: Request, template: str, *, values: Mapping[str, Any] = MappingProxyType({}), **looks: str
+) -> Response:
     who = visitor(request)
     if who is None:
         return sign_in_first(request)
     found: Json = {name: await console.asked("GET", path, request) for name, path in looks.items()}
-    return console.show(request, template, who, now=console.api.transactions.clock.now(), refused=None, **found)
+    return console.show(request, template, who, now=console.api.transactions.clock.now(), **found, **values)
 
 
 async def _changed(
@@ -102,7 +108,7 @@ async def _changed(
     try:
         await console.asked("PUT", path, request, content)
     except Problem as problem:
-        if problem.status in (404, 403):
+        if problem.status in (404, 403) and problem.code != "step_up_needed":
             raise
         return RedirectResponse(f"{screen}?done={problem.code}", 303)
     return RedirectResponse(f"{screen}?done=saved", 303)

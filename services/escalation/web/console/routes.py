@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.escalation.web.console import Console, assessment, case, hold, leader, phone, work
+from services.escalation.web.console import Console, assessment, brief, case, hold, leader, phone, work
 from services.escalation.web.console.act import Shape, posted
 
 Screen = Callable[[Console, Request], Awaitable[Response]]
@@ -28,6 +28,7 @@ _ASKED: dict[str, Screen] = {
     "/rota": leader.change_rota,
     "/people": leader.change_person,
     "/me": leader.change_contact,
+    "/brief": brief.say_read,
     "/cases/{id}/purpose": case.say_purpose,
     "/cases/{id}/known": case.know_nobody,
     "/cases/{id}/assessment/draft": assessment.save_draft,

@@ -64,6 +64,11 @@ ROLES = {
     "auditor": ("Revisor", "Auditor"),
     "operator": ("Drift", "Operator"),
 }
+_CLOCKS = {
+    "acute_judgement": ("vurdér akut fare senest", "judge acute danger by"),
+    "receipt": ("kvittering senest", "receipt by"),
+    "investigation": ("undersøgelse senest", "investigation by"),
+}
 _LACKS = {
     "nobody": ("Ingen kan nås", "Nobody can be reached"),
     "first_unreachable": ("Den første kan ikke nås", "The first one cannot be reached"),
@@ -124,6 +129,11 @@ def sign(sign_id: str, lang: Language) -> str:
 def day(n: int, lang: Language) -> str:
     """The ISO weekday's name (Monday is 1)."""
     return lang.say(*_DAYS[n - 1])
+
+
+def clock(rule: str, lang: Language) -> str:
+    """What must be done before a clock ends."""
+    return lang.say(*_CLOCKS.get(rule, (rule, rule)))
 
 
 def lack(code: str, lang: Language) -> str:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.escalation.store import case, page
-from services.escalation.web.console import Console, sign_in_first, visitor
+from services.escalation.web.console import Console, brief, sign_in_first, visitor
 
 
 async def first_screen(console: Console, request: Request) -> Response:
@@ -21,13 +21,14 @@ async def first_screen(console: Console, request: Request) -> Response:
 
 
 async def work_screen(console: Console, request: Request) -> Response:
-    """The list."""
+    """The list, under what the person has yet to read of a duty that began."""
     who = visitor(request)
     if who is None:
         return sign_in_first(request)
+    part = "hx-request" in request.headers
     async with console.api.transactions.begin("show work") as tx:
         waiting = await case.work(tx.conn, who)
         mine = set(await page.asks(tx.conn, who.person_id, [row["case_id"] for row in waiting]))
+        unread = None if part else await brief.unread(tx, who, waiting, mine)
     values: dict[str, Any] = {"waiting": waiting, "mine": mine, "now": console.api.transactions.clock.now()}
-    part = "hx-request" in request.headers
-    return console.show(request, "work_list.html" if part else "work.html", who, **values)
+    return console.show(request, "work_list.html" if part else "work.html", who, brief=unread, **values)
