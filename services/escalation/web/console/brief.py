@@ -3,10 +3,11 @@
 It tells no more of a case than the work list does: a moment and the case's short name, no person and no theme.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from asyncpg import Record
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -23,9 +24,7 @@ AHEAD = timedelta(days=3)
 Json: TypeAlias = dict[str, Any]
 
 
-async def unread(
-    tx: Transaction, who: Person, waiting: Sequence[Mapping[str, Any]], asked: Collection[CaseId]
-) -> Json | None:
+async def unread(tx: Transaction, who: Person, waiting: list[Record], asked: Collection[CaseId]) -> Json | None:
     """The brief of the duty the person has begun; None off duty, or when they have read it."""
     began = await _began(tx, who)
     if began is None or await brief.is_read(tx.conn, who.person_id, began):
