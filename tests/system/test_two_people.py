@@ -45,16 +45,22 @@ async def opened(browser: Browser, url: str, *, scripts: bool = True, taps: Taps
 
 
 async def report(page: Page) -> None:
-    """The teacher's way: a text, and that it is their work, so that they may follow what becomes of it (§ 138)."""
+    """The teacher's way: a text, who it is about, and that it is their work, so that they may follow it (§ 138)."""
     await shot(page, "1-form")
     await page.get_by_role("radio", name="13–17 år").check()
     await tap(page, "Videre")
     await page.get_by_label("Med dine egne ord").fill(TEXT)
     await shot(page, "2-text")
     at_work = page.get_by_role("radio", name="Gennem mit arbejde")
+    child = page.get_by_label("Navn", exact=True)
     while not await at_work.is_visible():
         await tap(page, "Videre")
+        if await child.is_visible():
+            await child.fill("Sara Eksempel")
     await at_work.check()
+    await page.get_by_label("Dit navn").fill("Lone Eksempel")
+    await page.get_by_label("Stilling og arbejdssted").fill("Lærer, Eksempelskolen")
+    await page.get_by_label("Telefon, som kun du svarer på").fill("70 12 34 56")
     await tap(page, "Gå til tjek og send")
     await shot(page, "3-check")
     await tap(page, "Send underretning")
@@ -96,6 +102,7 @@ async def test_from_the_phone_to_the_answer_and_back_to_the_phone(own_stack: Own
         sign_in_and_two = [re.compile(each) for each in ("Aase", "Nej, vis sagen", "Jeg tager den")]
         assert [bool(way.search(tap)) for way, tap in zip(sign_in_and_two, taps.made, strict=True)] == [True] * 3
         await expect(teacher.get_by_text(re.compile("Set af en konsulent"))).to_be_visible(timeout=SOON)
+        await teacher.get_by_role("heading", name="Det sker nu").evaluate("(heading) => heading.scrollIntoView()")
         await shot(teacher, "7-receipt-seen")
 
         await consultant.get_by_role("link", name="Risikovurdering").first.click()
