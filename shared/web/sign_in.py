@@ -6,7 +6,7 @@ that asked.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -103,6 +103,16 @@ def own_path(wanted: str | None) -> str:
 def sign_in_address(request: Request, *, fresh: bool = False) -> str:
     """Where a person is sent who must sign in before they see what they asked for."""
     return f"/sign-in?to={request.url.path}{'&fresh=1' if fresh else ''}"
+
+
+def signed_out(request: Request, screens: Screens, sent: Mapping[str, str]) -> Response:
+    """For a form that is sent after its session has ended: everything in it, to be sent again after a sign-in.
+
+    Only what a page of ours has sent: another site could otherwise put words into somebody's mouth.
+    """
+    if not same_origin(request):
+        return RedirectResponse(sign_in_address(request), 303)
+    return screens.page(request, "signed_out.html", status=401, kept=sent)
 
 
 def sign_in_routes(desk: Desk, screens: Screens) -> list[Route]:

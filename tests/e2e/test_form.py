@@ -205,6 +205,20 @@ async def test_a_database_that_is_away_is_told_with_the_phone_number(site: Site)
     await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
 
 
+async def test_a_restart_and_a_night_in_the_middle_of_writing_lose_nothing(site: Site) -> None:
+    page = await site.page()
+    await write(page, "Den ene halvdel.")
+    await kept_once(page)
+    await site.close()
+    await page.get_by_label("Med dine egne ord").press_sequentially(" Den anden.")
+    site.ground.clock.pass_by(hours=13)
+    await site.open()
+    await tap(page, "Gå til tjek og send")
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    assert [body["text"] for body in await bodies(site)] == ["Den ene halvdel. Den anden."]
+
+
 async def test_an_answer_lost_on_its_way_makes_no_second_report(site: Site) -> None:
     page = await site.page()
     await to_check(page)

@@ -25,7 +25,7 @@ from shared.ids import CaseId, PersonId
 from shared.web.application import body
 from shared.web.problems import Problem
 from shared.web.screens import Screens
-from shared.web.sign_in import sign_in_address, signed_in
+from shared.web.sign_in import sign_in_address, signed_in, signed_out
 
 WRITES_DOWN = frozenset({Role.CONSULTANT, Role.AUTHORITY})
 
@@ -86,10 +86,9 @@ async def _form(door: Door, screens: Screens, request: Request) -> Response:
 
 async def _save(door: Door, screens: Screens, request: Request) -> Response:
     """Store it as the same door does for programs; what has no time it was said is shown again, with every word."""
-    by = _writer(request)
+    by, fields = _writer(request), await fields_of(request)
     if by is None:
-        return RedirectResponse(sign_in_address(request), 303)
-    fields = await fields_of(request)
+        return signed_out(request, screens, fields)
     said_at = _instant(fields.get("received_at", ""))
     if said_at is None or said_at > door.transactions.clock.now():
         return _shown(door, screens, request, fields, wrong_time=True)

@@ -85,19 +85,19 @@ GET  /cases/{id}/anything                        303      404        404       4
 POST /cases/{id}/purpose                         303      404        303       303    303     404      404     303
 POST /cases/{id}/known                           303      404        303       303    303     404      404     303
 POST /cases/{id}/assessment/draft                401      404        303       303    403     404      404     401
-POST /cases/{id}/acknowledge                     303      404        409       409    409     404      404     303
-POST /cases/{id}/cannot                          303      404        303       303    303     404      404     303
-POST /cases/{id}/conflict                        303      404        303       303    303     404      404     303
-POST /cases/{id}/close                           303      404        409       409    409     404      404     303
-POST /cases/{id}/handover                        303      404        409       409    409     404      404     303
-POST /cases/{id}/phone-report                    303      404        409       409    409     404      404     303
-POST /cases/{id}/raise                           303      404        409       409    409     404      404     303
-POST /cases/{id}/lower                           303      404        409       409    409     404      404     303
-POST /cases/{id}/hold                            303      404        409       409    409     404      404     303
-POST /cases/{id}/assessment                      303      404        409       409    403     404      404     303
-POST /exclusions                                 303      404        403       403    303     404      404     303
-POST /reports/{id}/judgement                     303      404        403       409    403     404      404     303
-POST /countersign/{id}                           303      404        403       409    409     404      404     303
+POST /cases/{id}/acknowledge                     401      404        409       409    409     404      404     401
+POST /cases/{id}/cannot                          401      404        303       303    303     404      404     401
+POST /cases/{id}/conflict                        401      404        303       303    303     404      404     401
+POST /cases/{id}/close                           401      404        409       409    409     404      404     401
+POST /cases/{id}/handover                        401      404        409       409    409     404      404     401
+POST /cases/{id}/phone-report                    401      404        409       409    409     404      404     401
+POST /cases/{id}/raise                           401      404        409       409    409     404      404     401
+POST /cases/{id}/lower                           401      404        409       409    409     404      404     401
+POST /cases/{id}/hold                            401      404        409       409    409     404      404     401
+POST /cases/{id}/assessment                      401      404        409       409    403     404      404     401
+POST /exclusions                                 401      404        403       403    303     404      404     401
+POST /reports/{id}/judgement                     401      404        403       409    403     404      404     401
+POST /countersign/{id}                           401      404        403       409    409     404      404     401
 GET  /sign-in                                    503      503        503       503    503     503      503     503
 GET  /sign-in/answer                             403      403        403       403    403     403      403     403
 POST /sign-out/back-channel                      503      503        503       503    503     503      503     503
@@ -172,6 +172,7 @@ class Case:
         return {str(self.case), str(self.report), str(self.countersign), str(self.assessment)}
 
 
+NEIGHBOUR = str(new_id())
 UNKNOWN = Case(*(new_id() for _ in range(5)))
 NO_ID = Case("hest", "hest", "hest", new_id(), "hest")
 
@@ -208,7 +209,7 @@ async def ask(doors: Doors, endpoint: str, shown: Mapping[str, str], about: Case
     named_by = about.left if act == "conflict" else named[kind]
     path = template.replace("{assessment_id:uuid}", str(about.assessment))
     path = re.sub(r"\{(id|name:path)\}", str(named_by), path)
-    whole = {"case_id": str(about.case), "person_id": str(new_id()), "reason": "x"}
+    whole = {"case_id": str(about.case), "person_id": NEIGHBOUR, "reason": "x"}
     query = {"case_id": str(about.case), "level": "acute"} if method == "GET" and not is_screen(path) else {}
     headers = {**shown, "Accept": "text/html" if is_screen(path) else "application/json"}
     if method == "GET":

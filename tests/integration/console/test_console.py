@@ -190,6 +190,23 @@ async def test_what_was_written_survives_that_the_case_has_changed(house: House)
     assert "Venter på medunderskrift" in again.text
 
 
+async def test_what_was_written_survives_that_the_session_has_ended(house: House) -> None:
+    event = await house.report(Level.HIGH, **BODY)
+    aase = await house.browser(AASE)
+    await aase.into(event.case_id)
+    form = await aase.open(f"/cases/{event.case_id}/raise")
+    word = aase.client.cookies.pop("__Host-escalation")
+    out = await aase.press(form, "/raise", level="acute", reason="Hun er bange <nu>.")
+    assert out.status_code == 401
+    assert "Hun er bange &lt;nu&gt;.</textarea>" in out.text
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    forged = await aase.client.post(f"/cases/{event.case_id}/raise", data={"reason": "Falsk."}, headers=elsewhere)
+    assert "Falsk." not in forged.text
+    aase.client.cookies.set("__Host-escalation", word)
+    again = await aase.press(out, "/raise", reason="Hun er bange <nu>.")
+    assert "Hastegraden er hævet." in again.text
+
+
 async def test_the_assessment_keeps_a_draft_and_is_recorded_once(house: House) -> None:
     event = await house.report(**BODY)
     browser = await house.browser(AASE)

@@ -1,5 +1,6 @@
 """Reports that staff write down: with their true time, and into the case that escalation names."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,6 +141,19 @@ async def test_what_has_no_possible_time_is_shown_again_with_every_word(intake: 
     assert answer.status_code == 422
     assert "Hun ringede." in answer.text
     assert await told(intake) == []
+
+
+async def test_what_was_written_in_a_call_survives_that_the_session_has_ended(intake: Intake) -> None:
+    fields = {"received_at": "2026-03-09T15:30", "text": "Hun ringede.", "key": "k"}
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    async with browser(intake) as ended, browser(intake, Role.CONSULTANT) as again:
+        answer = await ended.post("/phone", data=fields, headers=ours)
+        assert (answer.status_code, await told(intake)) == (401, [])
+        assert "Hun ringede.</textarea>" in answer.text
+        kept = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', answer.text))
+        for _ in range(2):
+            await again.post("/phone", data={**kept, "text": "Hun ringede."}, headers=ours)
+    assert len(await told(intake)) == 1
 
 
 async def test_nobody_else_reaches_the_screen_for_calls(intake: Intake) -> None:

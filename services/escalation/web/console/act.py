@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.escalation.web.api import FORM
-from services.escalation.web.console import Console, Door, sign_in_first, visitor, with_content
+from services.escalation.web.console import Console, Door, visitor, with_content
 from shared.web.application import fields
 from shared.web.problems import Problem
+from shared.web.sign_in import signed_out
 
 Fields: TypeAlias = Mapping[str, str]
 Shape: TypeAlias = Callable[[Fields], Any]
@@ -24,9 +25,9 @@ def posted(console: Console, path: str, *, done: str, shape: Shape | None = None
     """
 
     async def post(request: Request) -> Response:
-        if visitor(request) is None:
-            return sign_in_first(request)
         sent = await fields(request)
+        if visitor(request) is None:
+            return signed_out(request, console.screens, sent)
         try:
             answer = await console.doors["POST", path](_filled(request, sent, shape))
         except Problem as problem:
