@@ -1,9 +1,11 @@
 """axe finds nothing (WCAG 2.2 AA) on any screen of the console, in both languages, narrow and wide, day and night."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
+from httpx2 import Response
 from playwright.async_api import Route
 
 from tests.integration.console.conftest import CONSOLE, DITTE, Browser, House
@@ -18,11 +20,18 @@ FORMS = ("hold", "judgement", "close", "handover", "raise", "lower", "exclusion"
 pytestmark = pytest.mark.timeout(240)
 
 
-async def findings(browser: Browser, paths: list[str], **options: Any) -> dict[str, list[str]]:
-    """What axe finds on each of the screens, as the person of that browser sees them."""
+async def findings(
+    browser: Browser, paths: list[str], *, posted: Mapping[str, Response] | None = None, **options: Any
+) -> dict[str, list[str]]:
+    """What axe finds on each of the screens, as the person of that browser sees them.
+
+    `posted` are answers to forms, by the path under which the page is to be looked at.
+    """
+    posted = posted or {}
 
     async def through(route: Route) -> None:
-        answer = await browser.client.get(route.request.url, headers={"Accept": "text/html"})
+        path = route.request.url.removeprefix(CONSOLE)
+        answer = posted.get(path) or await browser.client.get(route.request.url, headers={"Accept": "text/html"})
         await route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
 
     found: dict[str, list[str]] = {}
@@ -30,7 +39,7 @@ async def findings(browser: Browser, paths: list[str], **options: Any) -> dict[s
         context = await chromium.new_context(**options)
         await context.route("**/*", through)
         page = await context.new_page()
-        for path in paths:
+        for path in [*paths, *posted]:
             await page.goto(f"{CONSOLE}{path}")
             seen = await Axe().run(page, options=RULES)
             found[path] = [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in seen.response["violations"]]
@@ -54,3 +63,20 @@ async def test_axe_finds_nothing_on_any_screen(house: House, viewport: dict[str,
     screens += ["/work", "/work?done=cannot", "/rota", "/people", "/reach", "/me", "/cases/none"]
     paths = [f"{path}{lang if '?' not in path else lang.replace('?', '&')}" for path in screens]
     assert await findings(browser, paths, viewport=viewport) == {}
+
+
+@pytest.mark.parametrize("lang", ["", "?lang=en"])
+async def test_axe_finds_nothing_where_something_was_not_saved(house: House, lang: str) -> None:
+    event = await house.report(**BODY)
+    browser = await house.browser(DITTE, "consultant", "authority", "leader")
+    await browser.into(event.case_id)
+    close = f"/cases/{event.case_id}/close{lang}"
+    reason = {"reason": "Vi talte længe med skolen, og der er lagt en plan for resten af ugen.", "outcome": "advised"}
+    early = await browser.press(await browser.open(close), "/close", **reason)
+    stale = await browser.client.post(close, data={"version": "0", **reason})
+    word = browser.client.cookies.pop("__Host-escalation")
+    signed_out = await browser.client.post(close, data={"version": "0", **reason})
+    browser.client.cookies.set("__Host-escalation", word)
+    assert [each.status_code for each in (early, stale, signed_out)] == [409, 409, 401]
+    posted = {"/early": early, "/stale": stale, "/signed-out": signed_out}
+    assert await findings(browser, [], posted=posted, viewport=NARROW) == {}
