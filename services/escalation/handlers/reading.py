@@ -27,6 +27,11 @@ async def knows_nobody(tx: Transaction, who: Person, case_id: CaseId, *, up_to: 
     await record(tx, case_id, act="knows_nobody", actor=who.person_id, facts={"up_to_report_no": up_to})
 
 
+async def printed(tx: Transaction, who: Person, case_id: CaseId, *, up_to: int) -> None:
+    """The person takes reports 1 to `up_to` onto paper. The caller has locked the case."""
+    await record(tx, case_id, act="printed", actor=who.person_id, facts={"up_to_report_no": up_to})
+
+
 async def grant(
     tx: Transaction, who: Person, case_id: CaseId, report_id: ReportId, *, why: ReadPurpose, part: ReadPart
 ) -> Grant:

@@ -84,6 +84,7 @@ GET  /cases/{id}/exclusion                       303      404        404       4
 GET  /cases/{id}/anything                        303      404        404       404    404     404      404     303
 POST /cases/{id}/purpose                         303      404        303       303    303     404      404     303
 POST /cases/{id}/known                           303      404        303       303    303     404      404     303
+POST /cases/{id}/print                           303      404        303       303    303     404      404     303
 POST /cases/{id}/assessment/draft                401      404        303       303    403     404      404     401
 POST /cases/{id}/acknowledge                     401      404        409       409    409     404      404     401
 POST /cases/{id}/cannot                          401      404        303       303    303     404      404     401

@@ -26,6 +26,15 @@ Json: TypeAlias = dict[str, Any]
 
 async def case_screen(console: Console, request: Request) -> Response:
     """The case; before it the questions that come first."""
+    return await _case(console, request, printing=False)
+
+
+async def print_screen(console: Console, request: Request) -> Response:
+    """The case on paper, noted in its evidence before anything is shown. Who was not asked first goes there."""
+    return await _case(console, request, printing=True)
+
+
+async def _case(console: Console, request: Request, *, printing: bool) -> Response:
     who = visitor(request)
     if who is None:
         return sign_in_first(request)
@@ -33,17 +42,21 @@ async def case_screen(console: Console, request: Request) -> Response:
         case_id = await seen_case(tx, request, who, lock=True)
         told = await case_as_told(tx, case_id, who, console.api.keys)
         said = await _purpose(tx, who, case_id)
+        known = said is not None and said[1] >= _newest(told)
+        if printing and not known:
+            return RedirectResponse(f"/cases/{case_id}", 303)
         if said is None:
             return console.show(request, "purpose.html", who, case=told)
-        why, knows_nobody_in = said
-        known = knows_nobody_in >= _newest(told)
-        part = ReadPart.ALL if known else ReadPart.NAMES
-        wanted = [each for each in told["reports"] if known or each["report_no"] > knows_nobody_in]
+        if printing:
+            await acts.printed(tx, who, case_id, up_to=_newest(told))
+        why, part = said[0], ReadPart.ALL if known else ReadPart.NAMES
+        wanted = [each for each in told["reports"] if known or each["report_no"] > said[1]]
         grants = [await acts.grant(tx, who, case_id, _id(each), why=why, part=part) for each in reversed(wanted)]
         names = await reading.names(tx.conn, _people(told))
     shown = await _shown(console, wanted, grants)
     values: Json = {"case": told, "reports": shown, "names": names, "now": console.api.transactions.clock.now()}
-    return console.show(request, "case.html" if known else "names.html", who, why=why, **values)
+    template = "print.html" if printing else "case.html" if known else "names.html"
+    return console.show(request, template, who, why=why, printing=printing, **values)
 
 
 FORMS = {

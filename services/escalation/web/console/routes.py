@@ -30,6 +30,7 @@ _ASKED: dict[str, Screen] = {
     "/me": leader.change_contact,
     "/brief": brief.say_read,
     "/cases/{id}/purpose": case.say_purpose,
+    "/cases/{id}/print": case.print_screen,
     "/cases/{id}/known": case.know_nobody,
     "/cases/{id}/assessment/draft": assessment.save_draft,
 }
