@@ -129,6 +129,22 @@ async def test_who_answers_no_cases_sees_none(house: House, who: str, role: str)
     assert "Ingen venter på dig." in (await browser.open("/work")).text
 
 
+async def test_a_page_to_who_has_judged_the_child_before_is_shown_as_what_it_is(house: House) -> None:
+    child = {"name": "Ida Planteret", "cpr": "010112-9999"}
+    first = await house.report(**BODY | {"children": [child]})
+    for n, who in enumerate((AASE, BO), start=1):
+        row = (first.report_id, n, False, False, who, house.escalation.clock.now())
+        await house.escalation.pool.execute("INSERT INTO judgements VALUES ($1, $2, $3, $4, $5, $6)", *row)
+    breach = "har vurderet barnet før: ingen anden var på vagt (barnets lov § 137 stk. 1)"
+    browser = await house.browser(AASE)
+    case = await browser.into(first.case_id)
+    assert breach not in case.text
+    await browser.press(case, "/acknowledge")
+    again = await house.report(**BODY | {"children": [child], "text": "Nu igen."})
+    assert again.case_id == first.case_id
+    assert breach in (await browser.into(first.case_id)).text
+
+
 async def test_a_conflict_of_interest_closes_the_case_to_the_person_at_once(house: House) -> None:
     event = await house.report(**BODY)
     browser = await house.browser(AASE)
