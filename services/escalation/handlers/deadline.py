@@ -30,9 +30,11 @@ async def start(tx: Transaction, event: ReportReceived) -> None:
         signs=event.signs,
         investigation_months=plan.investigation_months,
     )
-    for clock in clocks:
-        if clock.rule is not Rule.INVESTIGATION or not await deadline.runs(tx.conn, event.case_id, clock.rule):
-            await deadline.add(tx.conn, event.case_id, event.report_id, clock)
+    if any(clock.rule is Rule.INVESTIGATION for clock in clocks) and await deadline.runs(
+        tx.conn, event.case_id, Rule.INVESTIGATION
+    ):
+        clocks = [clock for clock in clocks if clock.rule is not Rule.INVESTIGATION]
+    await deadline.add(tx.conn, event.case_id, event.report_id, *clocks)
 
 
 async def receipt_given(tx: Transaction, who: Person, case_id: CaseId, report_id: ReportId, at: datetime) -> None:

@@ -1,5 +1,7 @@
 """A conflict of interest becomes known: from now on the case, and all it is linked to, do not exist for the person."""
 
+from collections.abc import Sequence
+
 from services.escalation.domain.escalation import StoodDown
 from services.escalation.domain.exclusion import named
 from services.escalation.handlers.settle import settle, withdraw
@@ -33,9 +35,8 @@ async def name(
     tx.work_waits = True
 
 
-async def inherit(tx: Transaction, case_id: CaseId) -> None:
-    """A link has come: whoever is excluded from one of the cases is excluded from all."""
-    family = await case.family(tx.conn, case_id)
+async def inherit(tx: Transaction, family: Sequence[CaseId]) -> None:
+    """A link has come between these: whoever is excluded from one of the cases is excluded from all."""
     if len(family) > 1:
         for row in await exclusion.inherit(tx.conn, family):
             await _cut_off(tx, row["case_id"], row["person_id"], named_in=row["named_in"], by=None)

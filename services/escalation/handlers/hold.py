@@ -1,6 +1,6 @@
 """The contact hold: a person with authority lifts it, ends the lift, or records that § 18 stk. 3 does not apply."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from services.escalation.domain import hold as rules
 from services.escalation.domain.deadline import hold_review
@@ -55,8 +55,9 @@ async def _review(tx: Transaction, case_id: CaseId, lift: Lift) -> None:
 
 async def holds(tx: Transaction, case_id: CaseId) -> list[Hold]:
     """How it stands for every recipient."""
-    newest = await report.newest_of(tx.conn, case_id)
-    return rules.holds(await hold.lifts(tx.conn, case_id), newest=newest, now=tx.now)
+    lifts = await hold.lifts(tx.conn, case_id)
+    newest = await report.newest_of(tx.conn, case_id) if lifts else {}
+    return rules.holds(lifts, newest=newest, now=tx.now)
 
 
 async def lifted(tx: Transaction, case_id: CaseId) -> list[HeldFrom]:
@@ -64,9 +65,9 @@ async def lifted(tx: Transaction, case_id: CaseId) -> list[HeldFrom]:
     return [each.recipient for each in await holds(tx, case_id) if each.lift is not None]
 
 
-async def lifted_around(tx: Transaction, *case_ids: CaseId) -> dict[CaseId, list[HeldFrom]]:
-    """The recipients for whom it is not held, in each of these cases and of those they are linked to."""
-    return {each: await lifted(tx, each) for each in await case.family(tx.conn, *case_ids)}
+async def lifted_in(tx: Transaction, case_ids: Sequence[CaseId]) -> dict[CaseId, list[HeldFrom]]:
+    """The recipients for whom it is not held, by case."""
+    return {each: await lifted(tx, each) for each in case_ids}
 
 
 async def held_again(tx: Transaction, before: Mapping[CaseId, list[HeldFrom]]) -> None:

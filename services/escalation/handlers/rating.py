@@ -16,11 +16,8 @@ async def case_rated(tx: Transaction, event: CaseRated) -> None:
     await case.changed(tx.conn, event.case_id)
     facts: Facts = {"rating_no": event.rating_no, "level": event.level, "rule_set": event.rule_set}
     await record(tx, event.case_id, act="rated", actor=None, facts=facts)
-    if event.rating_no <= (await case.get(tx.conn, event.case_id))["lowered_rating_no"]:
+    standing = await report.standing(tx.conn, event.case_id)
+    if event.rating_no <= standing.lowered_rating_no:
         return  # two persons knew more when they lowered it
-    fact = Rated(
-        event.level,
-        covers_all=await report.all_rated(tx.conn, event.case_id),
-        newest_by=await report.newest_by(tx.conn, event.case_id, event.report_ids),
-    )
-    await settle(tx, event.case_id, fact)
+    newest_by = standing.entered_by if standing.newest in event.report_ids else None
+    await settle(tx, event.case_id, Rated(event.level, covers_all=standing.all_rated, newest_by=newest_by))

@@ -15,22 +15,24 @@ async def report_received(tx: Transaction, event: ReportReceived) -> None:
     """Store the report, start its clocks, demand an answer."""
     await case.lock_family(tx.conn, event.case_id, *event.linked_case_ids)
     await case.lock(tx.conn, event.case_id)
-    lifted = await hold.lifted_around(tx, event.case_id, *event.linked_case_ids)
+    family = await case.family(tx.conn, event.case_id, *event.linked_case_ids)
+    lifted = await hold.lifted_in(tx, family)
     if not await report.add(tx.conn, event):
         return
     await case.note_report(tx.conn, event, current_traceparent())
-    await exclusion.inherit(tx, event.case_id)
+    await exclusion.inherit(tx, family)
     await clocks.start(tx, event)
     facts: Facts = {"report_id": str(event.report_id), "report_no": event.report_no}
     await record(tx, event.case_id, act="report_received", actor=None, facts=facts)
     await hold.held_again(tx, lifted)
+    standing = await report.standing(tx.conn, event.case_id)
     fact = ReportArrived(
         case_id=event.case_id,
         report_no=event.report_no,
         received_at=event.received_at,
         conflict_declared=event.conflict_declared,
-        rated=await report.all_rated(tx.conn, event.case_id),
-        level=await report.highest_level(tx.conn, event.case_id),
+        rated=standing.all_rated,
+        level=standing.highest,
         entered_by=event.entered_by,
         already_supported=event.already_supported,
     )

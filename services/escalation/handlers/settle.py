@@ -52,7 +52,6 @@ async def settle(tx: Transaction, case_id: CaseId, fact: Fact, *, actor: PersonI
         return decided
     if decided.after is not None and (decided.effects or decided.after != before):
         await escalation.save(tx.conn, decided.after)
-        await case.changed(tx.conn, case_id)
         await _enact(tx, decided.after, decided, around, actor)
         if before is not None:
             await _void(tx, before, decided.after)
@@ -61,11 +60,11 @@ async def settle(tx: Transaction, case_id: CaseId, fact: Fact, *, actor: PersonI
 
 async def _void(tx: Transaction, before: Escalation, after: Escalation) -> None:
     """What a second person has not answered yet was asked about a case that is no longer the same."""
-    if after.state is not State.CLOSING:
-        await countersign.void(tx.conn, before.escalation_id, "close")
     known = (before.newest_report_no, before.level, before.escalation_id)
-    if after.state is State.CLOSED or known != (after.newest_report_no, after.level, after.escalation_id):
-        await countersign.void(tx.conn, before.escalation_id, "lower")
+    changed = after.state is State.CLOSED or known != (after.newest_report_no, after.level, after.escalation_id)
+    acts = [*(["close"] if after.state is not State.CLOSING else []), *(["lower"] if changed else [])]
+    if acts:
+        await countersign.void(tx.conn, before.escalation_id, acts)
 
 
 async def _around(tx: Transaction, case_id: CaseId, state: Escalation | None) -> Around:
@@ -138,18 +137,19 @@ async def _request(
 ) -> None:
     """Past its time a page is no use: the next one is out by then, and tells another time."""
     until = tx.now + lasts
-    canary = (await case.get(tx.conn, after.case_id))["canary"]
+    standing = await report.standing(tx.conn, after.case_id)
+    assert standing.newest is not None  # an escalation is opened by a report
     told = MessageRequested(
         case_id=after.case_id,
         message_id=named,
-        report_id=await report.newest_id(tx.conn, after.case_id),
+        report_id=standing.newest,
         purpose=Purpose.NOTICE if template is Template.REMINDER else Purpose.PAGE,
         recipient=recipient,
         template=template,
         answer_by=until,
         not_after=until,
         quiet_allowed=template is Template.REMINDER,
-        canary=canary,
+        canary=standing.canary,
     )
     await _tell(tx, told)
     act = "reminder_requested" if template is Template.REMINDER else "page_requested"
@@ -217,8 +217,8 @@ async def _finished(tx: Transaction, after: Escalation, finished: Finished, acto
 
 async def _tell(tx: Transaction, event: Event) -> None:
     """Told in the concern's own trace, by the tick and in people's acts too."""
-    row = await case.get(tx.conn, event.case_id)
-    await tx.publish(event, traceparent=None if tx.told_at else row["traceparent"])
+    stored = None if tx.told_at else (await case.get(tx.conn, event.case_id))["traceparent"]
+    await tx.publish(event, traceparent=stored)
 
 
 async def _note(tx: Transaction, after: Escalation, act: str, facts: Facts, *, actor: PersonId | None = None) -> None:

@@ -1,5 +1,6 @@
 """What people asked for with a reason, and the second person's answer. Reasons are sealed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -74,10 +75,10 @@ async def answer(
     )
 
 
-async def void(conn: Connection, escalation_id: EscalationId, act: str) -> None:
+async def void(conn: Connection, escalation_id: EscalationId, acts: Sequence[str]) -> None:
     """Something new came: what waited for an answer is asked anew or not at all."""
-    query = "UPDATE countersigns SET state = 'void' WHERE escalation_id = $1 AND act = $2 AND state = 'asked'"
-    await conn.execute(query, escalation_id, act)
+    query = "UPDATE countersigns SET state = 'void' WHERE escalation_id = $1 AND act = ANY ($2) AND state = 'asked'"
+    await conn.execute(query, escalation_id, acts)
 
 
 async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:

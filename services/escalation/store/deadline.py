@@ -10,22 +10,27 @@ from shared.ids import CaseId, ReportId
 from shared.postgres.pool import Connection
 
 
-async def add(conn: Connection, case_id: CaseId, report_id: ReportId, deadline: Deadline) -> None:
-    """Start the clock. One born near or missed is told by the next tick. The same clock again is set anew."""
-    await conn.execute(
+async def add(conn: Connection, case_id: CaseId, report_id: ReportId, *clocks: Deadline) -> None:
+    """Start clocks. One born near or missed is told by the next tick. The same clock again is set anew."""
+    await conn.executemany(
         """INSERT INTO deadlines (report_id, rule, about, case_id, target_at, limit_at, explanation, state, next_at)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
            ON CONFLICT (report_id, rule, about) DO UPDATE SET target_at = $5, limit_at = $6, explanation = $7,
                state = $8, next_at = $9, warned_at = NULL""",
-        report_id,
-        deadline.rule,
-        deadline.about,
-        case_id,
-        deadline.target,
-        deadline.limit,
-        deadline.explanation,
-        deadline.state,
-        deadline.warn_at if deadline.state == "running" else None,
+        [
+            (
+                report_id,
+                each.rule,
+                each.about,
+                case_id,
+                each.target,
+                each.limit,
+                each.explanation,
+                each.state,
+                each.warn_at if each.state == "running" else None,
+            )
+            for each in clocks
+        ],
     )
 
 

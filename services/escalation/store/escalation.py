@@ -39,9 +39,10 @@ def _escalation(row: asyncpg.Record) -> Escalation:
 
 
 async def save(conn: Connection, escalation: Escalation) -> None:
-    """Store how it stands."""
+    """Store how it stands, and count the change that a person should have seen before acting."""
     await conn.execute(
-        """INSERT INTO escalations (escalation_id, case_id, n, state, level, ladder_version, outside_first, received_at,
+        """WITH changed AS (UPDATE cases SET version = version + 1 WHERE case_id = $2)
+           INSERT INTO escalations (escalation_id, case_id, n, state, level, ladder_version, outside_first, received_at,
                newest_report_no, acknowledged_report_no, responsible, declined, round, rung, due_at, rate_by,
                peak, fresh_eyes, offered_to, nobody_at)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)

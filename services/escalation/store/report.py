@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +20,23 @@ from shared.postgres.pool import Connection
 _NEAR = """SELECT case_id FROM cases WHERE case_id = $1 OR linked_case_ids @> ARRAY[$1::uuid]
                OR case_id = ANY (ARRAY(SELECT unnest(linked_case_ids) FROM cases WHERE case_id = $1))"""
 """The case $1 and those that are directly linked, whichever of the two named the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the reports and ratings of a case come to.
+
+    `newest` is the report with the highest number, None while none is here; `entered_by` who wrote it down, where
+    somebody did. `all_rated`: ratings cover all reports. `highest` is the highest rating that two persons have not
+    lowered since; they have lowered those up to `lowered_rating_no`.
+    """
+
+    newest: ReportId | None
+    entered_by: PersonId | None
+    canary: bool
+    lowered_rating_no: int
+    all_rated: bool
+    highest: Level | None
 
 
 async def add(conn: Connection, event: ReportReceived) -> bool:
@@ -52,24 +70,36 @@ async def add_rating(conn: Connection, event: CaseRated) -> bool:
     return bool(tag == "INSERT 0 1")
 
 
-async def all_rated(conn: Connection, case_id: CaseId) -> bool:
-    """Whether ratings cover all reports of the case."""
-    covered: bool = await conn.fetchval(
-        """SELECT NOT EXISTS (SELECT FROM reports r WHERE r.case_id = $1 AND NOT EXISTS
-                              (SELECT FROM ratings t WHERE t.case_id = $1 AND r.report_id = ANY (t.report_ids)))""",
+async def standing(conn: Connection, case_id: CaseId) -> Standing:
+    """What the case's reports and ratings come to. The case's row is there; reports or ratings may still be missing."""
+    row = await conn.fetchrow(
+        """SELECT n.report_id AS newest, n.entered_by, c.canary, c.lowered_rating_no,
+                  NOT EXISTS (SELECT FROM reports r WHERE r.case_id = $1 AND NOT EXISTS
+                              (SELECT FROM ratings t WHERE t.case_id = $1 AND r.report_id = ANY (t.report_ids)))
+                      AS all_rated,
+                  ARRAY(SELECT DISTINCT level FROM ratings WHERE case_id = $1 AND rating_no > c.lowered_rating_no)
+                      AS levels
+           FROM cases c LEFT JOIN LATERAL
+               (SELECT * FROM reports WHERE case_id = $1 ORDER BY report_no DESC LIMIT 1) n ON true
+           WHERE c.case_id = $1""",
         case_id,
     )
-    return covered
-
-
-async def highest_level(conn: Connection, case_id: CaseId) -> Level | None:
-    """The highest rating of the case that two persons have not lowered since."""
-    levels = await conn.fetch(
-        """SELECT DISTINCT level FROM ratings JOIN cases USING (case_id)
-           WHERE case_id = $1 AND rating_no > lowered_rating_no""",
-        case_id,
+    assert row is not None
+    return Standing(
+        newest=row["newest"],
+        entered_by=row["entered_by"],
+        canary=row["canary"],
+        lowered_rating_no=row["lowered_rating_no"],
+        all_rated=row["all_rated"],
+        highest=max(map(Level, row["levels"]), key=lambda level: level.rank, default=None),
     )
-    return max((Level(row["level"]) for row in levels), key=lambda level: level.rank, default=None)
+
+
+async def newest_id(conn: Connection, case_id: CaseId) -> ReportId:
+    """The report with the highest number."""
+    return ReportId(
+        await conn.fetchval("SELECT report_id FROM reports WHERE case_id = $1 ORDER BY report_no DESC LIMIT 1", case_id)
+    )
 
 
 async def ratings(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
@@ -124,12 +154,6 @@ async def shown_at(conn: Connection, case_id: CaseId, at: datetime) -> int:
     return n
 
 
-async def newest_by(conn: Connection, case_id: CaseId, among: Collection[ReportId]) -> PersonId | None:
-    """Who entered the newest report, where it is among these and somebody did."""
-    row = await conn.fetchrow("SELECT * FROM reports WHERE case_id = $1 ORDER BY report_no DESC LIMIT 1", case_id)
-    return row["entered_by"] if row is not None and row["report_id"] in among else None
-
-
 async def judges(conn: Connection, case_id: CaseId) -> frozenset[PersonId]:
     """Who had judged the children before the case's newest report: acute danger, the risk, or the hold.
 
@@ -147,13 +171,6 @@ async def judges(conn: Connection, case_id: CaseId) -> frozenset[PersonId]:
         case_id,
     )
     return frozenset(row["person_id"] for row in rows)
-
-
-async def newest_id(conn: Connection, case_id: CaseId) -> ReportId:
-    """The report with the highest number."""
-    return ReportId(
-        await conn.fetchval("SELECT report_id FROM reports WHERE case_id = $1 ORDER BY report_no DESC LIMIT 1", case_id)
-    )
 
 
 async def unseen_since(conn: Connection, of: Escalation, covers: int) -> datetime | None:

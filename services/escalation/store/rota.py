@@ -96,15 +96,16 @@ class Staff:
     active: bool = True
 
 
-_FREE = """SELECT p.* FROM people p
-    WHERE p.active AND ($1::text = 'unknown' OR '*' = ANY (p.units) OR $1 = ANY (p.units))
+_UNIT = "coalesce($1::text, (SELECT unit FROM cases WHERE case_id = $2), 'unknown')"
+_FREE = f"""SELECT p.* FROM people p
+    WHERE p.active AND ({_UNIT} = 'unknown' OR '*' = ANY (p.units) OR {_UNIT} = ANY (p.units))
         AND NOT EXISTS (SELECT FROM exclusions x WHERE x.case_id = $2 AND x.person_id = p.person_id)"""
+"""Who could be asked about the case $2, whose unit is $1 or what its row says."""
 
 
 async def rota(conn: Connection, case_id: CaseId, now: datetime) -> Rota:
     """Who could be asked about the case now: of its unit, and not excluded from it."""
-    unit = await conn.fetchval("SELECT coalesce(unit, 'unknown') FROM cases WHERE case_id = $1", case_id)
-    return await _rota(conn, unit, case_id, now)
+    return await _rota(conn, None, case_id, now)
 
 
 async def rota_of_unit(conn: Connection, unit: str, now: datetime) -> Rota:
@@ -112,7 +113,7 @@ async def rota_of_unit(conn: Connection, unit: str, now: datetime) -> Rota:
     return await _rota(conn, unit, None, now)
 
 
-async def _rota(conn: Connection, unit: str, case_id: CaseId | None, now: datetime) -> Rota:
+async def _rota(conn: Connection, unit: str | None, case_id: CaseId | None, now: datetime) -> Rota:
     row = await conn.fetchrow(
         f"""WITH free AS ({_FREE})
            SELECT ARRAY(SELECT person_id FROM free) AS free,
@@ -139,9 +140,8 @@ async def _rota(conn: Connection, unit: str, case_id: CaseId | None, now: dateti
 
 async def may_take(conn: Connection, case_id: CaseId, person_id: PersonId) -> bool:
     """Whether the person could answer for the case: has a role for it, is of its unit, and not excluded from it."""
-    unit = await conn.fetchval("SELECT coalesce(unit, 'unknown') FROM cases WHERE case_id = $1", case_id)
     query = f"SELECT EXISTS (SELECT FROM ({_FREE}) free WHERE person_id = $3 AND roles && $4::text[])"
-    found: bool = await conn.fetchval(query, unit, case_id, person_id, sorted(ANSWERS))
+    found: bool = await conn.fetchval(query, None, case_id, person_id, sorted(ANSWERS))
     return found
 
 

@@ -25,7 +25,7 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyR
     conn, row = tx.conn, await case.get(tx.conn, case_id)
     running = await escalation.newest(conn, case_id)
     reports, ratings = await report.reports(conn, case_id), await report.ratings(conn, case_id)
-    highest = await report.highest_level(conn, case_id)
+    highest = (await report.standing(conn, case_id)).highest
     newest = await report.newest_of(conn, case_id)
     held = holds(await hold.lifts(conn, case_id), newest=newest, now=tx.now)
     asked = await countersign.of_case(conn, case_id)
