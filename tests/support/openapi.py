@@ -295,6 +295,8 @@ ESCALATION = (
               query={"case_id": _ID}, refusals=(403, 404)),
     Operation("get", "/v1/rota", "Who is on call, gaps first.", {"type": "object"}, refusals=(403,)),
     Operation("put", "/v1/rota", "The rota as it shall be.", {"type": "object"}, body=rota.Rota, refusals=_LEADER),
+    Operation("get", "/v1/ladders", "Every version of the ladders, newest first.",
+              obj({"versions": many({"type": "object"})}), refusals=(403,)),
     Operation("put", "/v1/ladders", "The ladders as they shall be.", {"type": "object"}, body=rota.Ladders,
               refusals=_LEADER),
     Operation("get", "/v1/people", "The people.", obj({"people": many({"type": "object"})}), refusals=(403,)),

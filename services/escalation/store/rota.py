@@ -198,6 +198,16 @@ async def ladders(conn: Connection) -> tuple[int, PlanBody]:
     return row["version"], _body(row["body"])
 
 
+async def ladder_versions(conn: Connection) -> list[asyncpg.Record]:
+    """Every version of the ladders, newest first: by whom, since when, its body, and how many escalations run on it."""
+    rows: list[asyncpg.Record] = await conn.fetch(
+        """SELECT l.*, (SELECT count(*) FROM escalations e JOIN cases c USING (case_id)
+                        WHERE e.ladder_version = l.version AND e.state <> 'closed' AND NOT c.canary) AS running
+           FROM ladders l ORDER BY l.version DESC"""
+    )
+    return rows
+
+
 async def put_ladders(conn: Connection, wanted: PlanBody, *, by: PersonId | None, at: datetime | None) -> int:
     """Store a new version of the ladders; its number. What runs keeps the version it began with."""
     return await _put(conn, "ladders", wanted.model_dump_json(), by=by, at=at)

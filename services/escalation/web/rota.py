@@ -1,11 +1,13 @@
 """Who answers when: the rota, the ladders, the people, and where the one who asks is reached."""
 
+import json
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -33,6 +35,7 @@ def routes(api: Api) -> list[Route]:
     return [
         Route("/v1/rota", partial(_rota, api), methods=["GET"]),
         Route("/v1/rota", partial(_put_rota, api), methods=["PUT"]),
+        Route("/v1/ladders", partial(_ladders, api), methods=["GET"]),
         Route("/v1/ladders", partial(_put_ladders, api), methods=["PUT"]),
         Route("/v1/people", partial(_people, api), methods=["GET"]),
         Route("/v1/people", partial(_put_people, api), methods=["PUT"]),
@@ -99,6 +102,18 @@ async def _put_rota(api: Api, request: Request) -> JSONResponse:
         await _demand_fresh(tx, asked.version, (await rota.shifts(tx.conn))[0])
         await rota.put_shifts(tx.conn, wanted, by=who.person_id, at=tx.now)
         return JSONResponse(await _told(tx))
+
+
+async def _ladders(api: Api, request: Request) -> JSONResponse:
+    """Every version, newest first: what runs keeps the version it began with."""
+    allowed(api, request, {Role.LEADER})
+    async with api.transactions.begin("read ladders") as tx:
+        return JSONResponse({"versions": [_version(row) for row in await rota.ladder_versions(tx.conn)]})
+
+
+def _version(row: asyncpg.Record) -> Json:
+    by, at = str(row["by"]) if row["by"] else None, row["at"].isoformat() if row["at"] else None
+    return {"version": row["version"], "by": by, "at": at, "running": row["running"], **json.loads(row["body"])}
 
 
 async def _put_ladders(api: Api, request: Request) -> JSONResponse:

@@ -8,7 +8,7 @@ from axe_playwright_python.async_playwright import Axe
 from httpx2 import Response
 from playwright.async_api import Route
 
-from tests.integration.console.conftest import CONSOLE, DITTE, Browser, House
+from tests.integration.console.conftest import BO, CONSOLE, DITTE, Browser, House
 from tests.integration.console.test_console import BODY
 from tests.support.browser import NARROW, WIDE, open_browser
 
@@ -56,11 +56,13 @@ async def test_axe_finds_nothing_on_any_screen(house: House, viewport: dict[str,
     house.escalation.clock.pass_by(hours=hours)
     event = await house.report(**BODY)
     new = await house.report(**BODY)
+    reader = await house.browser(BO)
+    assert await findings(reader, [f"/work{lang}"], viewport=viewport) == {}
     browser = await house.browser(DITTE, "consultant", "authority", "leader")
     await browser.press(await browser.into(event.case_id), "/acknowledge")
     case = f"/cases/{event.case_id}"
     screens = [case, f"{case}/assessment", *(f"{case}/{form}" for form in FORMS), f"/cases/{new.case_id}"]
-    screens += ["/work", "/work?done=cannot", "/rota", "/people", "/reach", "/me", "/cases/none"]
+    screens += ["/work", "/work?done=cannot", "/rota", "/ladders", "/people", "/reach", "/me", "/cases/none"]
     paths = [f"{path}{lang if '?' not in path else lang.replace('?', '&')}" for path in screens]
     assert await findings(browser, paths, viewport=viewport) == {}
 

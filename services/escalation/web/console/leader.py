@@ -20,24 +20,24 @@ Fields: TypeAlias = Mapping[str, str]
 
 async def reach_screen(console: Console, request: Request) -> Response:
     """Can we reach somebody now? Then the next 72 hours, the first gap first."""
-    return await _screen(console, request, "reach.html", reach="/v1/reach")
+    return await screen(console, request, "reach.html", reach="/v1/reach")
 
 
 async def rota_screen(console: Console, request: Request) -> Response:
     """Who is on call, and the forms by which a leader changes it."""
-    return await _screen(console, request, "rota.html", rota="/v1/rota", staff="/v1/people")
+    return await screen(console, request, "rota.html", rota="/v1/rota", staff="/v1/people")
 
 
 async def people_screen(console: Console, request: Request) -> Response:
     """The people, and whether each can be reached."""
-    return await _screen(console, request, "people.html", staff="/v1/people")
+    return await screen(console, request, "people.html", staff="/v1/people")
 
 
 async def me_screen(console: Console, request: Request) -> Response:
     """Where the one who is signed in is reached."""
     who = visitor(request)
     fresh = who is not None and is_fresh(who, console.api.transactions.clock.now())
-    return await _screen(console, request, "me.html", values={"fresh": fresh})
+    return await screen(console, request, "me.html", values={"fresh": fresh})
 
 
 async def change_rota(console: Console, request: Request) -> Response:
@@ -54,7 +54,7 @@ async def change_rota(console: Console, request: Request) -> Response:
         version = sent.get("version", "")
         return "/v1/rota", {"version": int(version) if version.isdecimal() else 0, **kept}
 
-    return await _changed(console, request, "/rota", put, reads="/v1/rota")
+    return await changed(console, request, "/rota", put, reads="/v1/rota")
 
 
 async def change_person(console: Console, request: Request) -> Response:
@@ -70,7 +70,7 @@ async def change_person(console: Console, request: Request) -> Response:
             "people": [{"person_id": sent.get("person_id", ""), "name": sent.get("name", ""), **codes}]
         }
 
-    return await _changed(console, request, "/people", put, reads="/v1/people")
+    return await changed(console, request, "/people", put, reads="/v1/people")
 
 
 async def change_contact(console: Console, request: Request) -> Response:
@@ -79,12 +79,13 @@ async def change_contact(console: Console, request: Request) -> Response:
     def put(sent: Fields, _nothing: Json) -> tuple[str, Json]:
         return "/v1/me/contact", {"channel": "email", "address": sent.get("address", "")}
 
-    return await _changed(console, request, "/me", put, reads=None)
+    return await changed(console, request, "/me", put, reads=None)
 
 
-async def _screen(
+async def screen(
     console: Console, request: Request, template: str, *, values: Mapping[str, Any] = MappingProxyType({}), **looks: str
 ) -> Response:
+    """A screen of what the API answers at these addresses. Raises its problems."""
     who = visitor(request)
     if who is None:
         return sign_in_first(request)
@@ -92,7 +93,7 @@ async def _screen(
     return console.show(request, template, who, now=console.api.transactions.clock.now(), **found, **values)
 
 
-async def _changed(
+async def changed(
     console: Console,
     request: Request,
     screen: str,
@@ -100,6 +101,7 @@ async def _changed(
     *,
     reads: str | None,
 ) -> Response:
+    """What a form wants, put to the API; then the screen, with the sentence that tells how it went."""
     if visitor(request) is None:
         return sign_in_first(request)
     sent = await fields(request)

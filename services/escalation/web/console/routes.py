@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.escalation.web.console import Console, assessment, brief, case, hold, leader, phone, work
+from services.escalation.web.console import Console, assessment, brief, case, hold, ladders, leader, phone, work
 from services.escalation.web.console.act import Shape, posted
 
 Screen = Callable[[Console, Request], Awaitable[Response]]
@@ -17,6 +17,7 @@ _SCREENS: dict[str, Screen] = {
     "/work": work.work_screen,
     "/reach": leader.reach_screen,
     "/rota": leader.rota_screen,
+    "/ladders": ladders.ladders_screen,
     "/people": leader.people_screen,
     "/me": leader.me_screen,
     "/cases/{id}": case.case_screen,
@@ -26,6 +27,7 @@ _SCREENS: dict[str, Screen] = {
 }
 _ASKED: dict[str, Screen] = {
     "/rota": leader.change_rota,
+    "/ladders": ladders.change_ladder,
     "/people": leader.change_person,
     "/me": leader.change_contact,
     "/brief": brief.say_read,

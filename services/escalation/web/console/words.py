@@ -64,6 +64,26 @@ ROLES = {
     "auditor": ("Revisor", "Auditor"),
     "operator": ("Drift", "Operator"),
 }
+ASKS = {
+    "on_call": ("en konsulent på vagt", "a consultant on call"),
+    "leader": ("lederne", "the leaders"),
+    "desk": ("vagten i åbningstiden", "the desk in duty hours"),
+    "doegnvagt": ("Døgnvagten", "the duty desk"),
+    "outside": ("en anden kommunes enhed", "another municipality's unit"),
+}
+FIRSTS = {
+    "now": ("med det samme", "at once"),
+    "opening": ("når vagten åbner", "when the desk opens"),
+    "latest": ("når tiden på listen er gået", "when its time on the list is up"),
+}
+UNITS = {
+    "amager": "Amager",
+    "bispebjerg": "Bispebjerg",
+    "broenshoej-husum-vanloese": "Brønshøj-Husum-Vanløse",
+    "city-oesterbro": "City-Østerbro",
+    "noerrebro": "Nørrebro",
+    "valby-vesterbro-kgs-enghave": "Valby-Vesterbro-Kgs. Enghave",
+}
 _CLOCKS = {
     "acute_judgement": ("vurdér akut fare senest", "judge acute danger by"),
     "receipt": ("kvittering senest", "receipt by"),
@@ -129,6 +149,16 @@ def sign(sign_id: str, lang: Language) -> str:
 def day(n: int, lang: Language) -> str:
     """The ISO weekday's name (Monday is 1)."""
     return lang.say(*_DAYS[n - 1])
+
+
+def wait(minutes: int, lang: Language) -> str:
+    """A wait in words: hours where they are whole."""
+    if minutes % 60 == 0:
+        hours = minutes // 60
+        return lang.say(f"{hours} {'time' if hours == 1 else 'timer'}", f"{hours} {'hour' if hours == 1 else 'hours'}")
+    return lang.say(
+        f"{minutes} {'minut' if minutes == 1 else 'minutter'}", f"{minutes} {'minute' if minutes == 1 else 'minutes'}"
+    )
 
 
 def clock(rule: str, lang: Language) -> str:

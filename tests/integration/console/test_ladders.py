@@ -1,0 +1,84 @@
+"""The ladders on a leader's screen: steps with waits in words, changed one at a time, each change a version."""
+
+import re
+
+import httpx2
+import pytest
+
+from shared.events.codes import Level
+from tests.integration.console.conftest import AASE, DITTE, House
+from tests.integration.console.test_console import BODY, VERSION
+
+WANTED = {"level": "acute", "unit": "", "step.1": "on_call", "step.2": "doegnvagt", "wait": "5", "at_most": "0"}
+
+
+def version(screen: httpx2.Response) -> dict[str, str]:
+    found = VERSION.search(screen.text)
+    assert found
+    return {"version": found[1]}
+
+
+def ladder(screen: str, title: str) -> str:
+    """The steps under a heading."""
+    return re.split(rf">{title}</h2>", screen)[1].partition("<details>")[0]
+
+
+async def test_each_ladder_is_told_in_steps_and_waits(house: House) -> None:
+    acute = ladder((await (await house.browser(DITTE)).open("/ladders")).text, "Akut")
+    assert acute.count("<li>") == 5
+    assert "En konsulent på vagt. Vi venter 3 minutter." in acute
+    assert "Døgnvagten. Bliver spurgt igen hver gang, der er gået 3 minutter, til nogen svarer." in acute
+
+
+async def test_a_change_is_a_new_version_and_the_others_stay(house: House) -> None:
+    ditte = await house.browser(DITTE)
+    before = await ditte.open("/ladders")
+    after = await ditte.client.post("/ladders", data={**version(before), **WANTED, "first": "now"})
+    assert "Gemt." in after.text
+    assert ladder(after.text, "Akut").count("<li>") == 2
+    assert ladder(after.text, "Høj") == ladder(before.text, "Høj")
+    assert "Udgave 2 · Ditte Eksempel" in after.text
+    assert "Udgave 1 · fra opsætningen" in after.text
+
+
+async def test_what_runs_keeps_its_version_and_the_screen_says_so(house: House) -> None:
+    event = await house.report(Level.ACUTE, **BODY)
+    ditte = await house.browser(DITTE)
+    after = await ditte.client.post("/ladders", data={**version(await ditte.open("/ladders")), **WANTED})
+    assert "En eskalering, der er i gang, beholder sin udgave." in after.text
+    assert "Udgave 1 · fra opsætningen · 1 eskaleringer i gang på den" in after.text
+    kept = await house.escalation.pool.fetchval(
+        "SELECT ladder_version FROM escalations WHERE case_id = $1", event.case_id
+    )
+    assert kept == 1
+
+
+async def test_a_unit_gets_a_ladder_of_its_own_and_loses_it_again(house: House) -> None:
+    ditte = await house.browser(DITTE)
+    own = {**WANTED, "unit": "noerrebro"}
+    added = await ditte.client.post("/ladders", data={**version(await ditte.open("/ladders")), **own})
+    assert ladder(added.text, "Akut · Nørrebro").count("<li>") == 2
+    assert ladder(added.text, "Akut").count("<li>") == 5
+    removed = await ditte.client.post("/ladders", data={**version(added), **own, "remove": "yes"})
+    assert "Akut · Nørrebro</h2>" not in removed.text
+
+
+@pytest.mark.parametrize("wrong", [{"step.2": "leader"}, {"wait": "0"}, {"level": "hest"}])
+async def test_a_ladder_that_ends_with_nobody_is_not_stored(house: House, wrong: dict[str, str]) -> None:
+    ditte = await house.browser(DITTE)
+    fields = {**version(await ditte.open("/ladders")), **WANTED, **wrong}
+    refused = await ditte.client.post("/ladders", data=fields)
+    assert "Det kunne ikke gemmes" in refused.text
+    assert await house.escalation.pool.fetchval("SELECT count(*) FROM ladders") == 1
+
+
+async def test_a_ladder_that_another_changed_meanwhile_is_shown_anew(house: House) -> None:
+    ditte = await house.browser(DITTE)
+    read = version(await ditte.open("/ladders"))
+    await ditte.client.post("/ladders", data={**read, **WANTED})
+    stale = await ditte.client.post("/ladders", data={**read, **WANTED, "wait": "7"})
+    assert "En anden har ændret den imens" in stale.text
+
+
+async def test_leaders_alone_see_the_ladders(house: House) -> None:
+    assert (await (await house.browser(AASE)).open("/ladders")).status_code == 403
