@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import sessions
 from shared.auth.people import Person, Role
+from shared.events.codes import Level
 from shared.events.intake import ReportReceived
 from shared.ids import PersonId
 from tests.integration.console.conftest import AASE, BO, DITTE, House
@@ -107,7 +108,7 @@ async def browser(house: House, url: str, profile: Path, who: UUID, unit: str) -
 
 async def held_case(house: House) -> ReportReceived:
     """A case of Nørrebro with planted words, from which Bo is kept out, and on which somebody wrote a reason."""
-    event = await house.report(**BODY)
+    event = await house.report(Level.HIGH, **BODY)
     await house.escalation.pool.execute("UPDATE cases SET unit = 'noerrebro'")
     ditte = await house.browser(DITTE)
     await ditte.into(event.case_id)

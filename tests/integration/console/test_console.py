@@ -304,6 +304,8 @@ async def test_raised_by_one_and_lowered_by_two(house: House) -> None:
     form = await aase.open(f"/cases/{event.case_id}/raise")
     raised = await aase.press(form, "/raise", level="acute", reason="Hun er bange nu.")
     assert "Hastegraden er hævet." in raised.text
+    assert 'value="low"' not in form.text
+    assert "Den kan ikke komme længere." in (await aase.open(f"/cases/{event.case_id}/raise")).text
     await aase.press(raised, "/acknowledge")
     form = await aase.open(f"/cases/{event.case_id}/lower")
     asked = await aase.press(form, "/lower", level="high", reason="Talt med skolen.")
