@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -194,7 +195,10 @@ def test_the_stack_outlives_the_terminal_it_was_started_in(place: Stack) -> None
 def test_an_interrupted_start_ends_what_it_had_started(place: Stack) -> None:
     command = [sys.executable, "-m", "deploy.cli", "up"]
     environment = {**os.environ, **place_of(place)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as starting:
+    hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what a run in the background ignores is inherited
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hears
+    ) as starting:
         assert eventually(lambda: place.pid("postgres") is not None)
         starting.send_signal(signal.SIGINT)
         _, said = starting.communicate(timeout=60)
