@@ -283,8 +283,11 @@ async def test_a_lift_races_a_new_report_in_a_linked_case_and_it_is_held_afterwa
         sibling, _ = await service.opened()
         case_id, _ = await service.opened(Level.HIGH, linked_case_ids=(sibling,))
         named, version = await assess(service, case_id), (await service.case(case_id))["version"]
-        await asyncio.gather(ask_at(service, case_id, named, version), service.hear(service.report(sibling, 2)))
+        answer, _ = await asyncio.gather(
+            ask_at(service, case_id, named, version), service.hear(service.report(sibling, 2))
+        )
         assert await state(service, case_id) == "held"
+        assert ("held_again" in await acts(service, case_id)) == (answer.status_code == 200)
 
 
 async def ask_at(service: Service, case_id: CaseId, named: str, version: int) -> Any:
