@@ -48,6 +48,7 @@ def provider(people: list[dict[str, Any]], redirect_uris: list[str]) -> flask.Fl
             return flask.Response("Choose one of the people shown.", 400)
         if person is not None:
             claims = {"roles": person["roles"], "units": person["units"], "auth_time": int(time.time())}
+            claims |= {"name": person["name"], "email": person["email"]}
             flask.g.oidc_provider_mock_storage.store_user(User(sub=person["id"], claims=claims))
         return None
 

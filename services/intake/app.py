@@ -57,12 +57,23 @@ def site(service: Service, settings: Settings, *, patience: Patience | None = No
     door = Door(service.transactions, secrets, settings.duty_phone, patience or Patience())
     calls = phone.routes(door, PeopleTokens.read(settings.keys_dir, clock), service.tokens)
     more = [*services, *calls, *phone.screens_of(door, screens), *sign_in_routes(desk, screens)]
-    return Recognising(front(door, screens, settings, more, ready=service.database_missing), desk)
+    return Recognising(front(door, screens, settings, more, ready=service.database_missing, desk=desk), desk)
 
 
-def front(door: Door, screens: Screens, settings: Settings, more: Sequence[Route] = (), *, ready: Ready) -> ASGIApp:
+def front(
+    door: Door,
+    screens: Screens,
+    settings: Settings,
+    more: Sequence[Route] = (),
+    *,
+    ready: Ready,
+    desk: Desk | None = None,
+) -> ASGIApp:
     """The door's application: the API, the form, the receipt's pages, and what more the process answers."""
-    pages = [*form.routes(door, screens, shared_devices=settings.shared_devices), *receipt_pages.routes(door, screens)]
+    pages = [
+        *form.routes(door, screens, shared_devices=settings.shared_devices, desk=desk),
+        *receipt_pages.routes(door, screens),
+    ]
     return application([*reports.routes(door), *pages, *more], ready=ready, screens=screens)
 
 

@@ -7,8 +7,12 @@ from shared.settings import ScreenSettings
 
 
 class Settings(SignInSettings, ScreenSettings):
-    """What a service has that people sign in to, whether the reporters' devices are shared by many, and canaries."""
+    """What a service has that people sign in to, whether the reporters' devices are shared by many, and canaries.
 
+    It asks the provider for name and mail too, to fill in the own fields of a reporter who is signed in.
+    """
+
+    oidc_scope: str = "openid profile email"
     shared_devices: bool = False
     canary_every_seconds: int = Field(default=300, ge=0)
     """How often a made-up report is sent the whole way, to see that it arrives; 0 is never."""

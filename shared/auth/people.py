@@ -38,6 +38,21 @@ class Person:
     authenticated_at: datetime
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Details:
+    """What the provider says of a person beside their rights; empty where it does not say."""
+
+    name: str = ""
+    email: str = ""
+    institution: str = ""
+
+    @classmethod
+    def of(cls, claims: Mapping[str, Any]) -> Self:
+        """What a token's checked claims say (OpenID Connect Core § 5.1; `institution` is ours)."""
+        said = (claims.get(name) for name in ("name", "email", "institution"))
+        return cls(*(each[:200] if isinstance(each, str) and each.isprintable() else "" for each in said))
+
+
 class PeopleTokens:
     """Checks people's tokens against the issuer's public key."""
 

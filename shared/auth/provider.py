@@ -18,7 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from shared.auth import NotSignedIn
-from shared.auth.people import Person, person_of
+from shared.auth.people import Details, Person, person_of
 from shared.auth.sessions import SignIn
 from shared.auth.settings import SignInSettings
 from shared.ids import PersonId
@@ -36,10 +36,11 @@ class ProviderAway(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the provider says it is, and its own name for the session (`sid`)."""
+    """Who the provider says it is, its own name for the session (`sid`), and what else it says of the person."""
 
     person: Person
     provider_session: str | None
+    details: Details
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Provider:
             self.settings.oidc_client_id,
             "code",
             redirect_uri=self.redirect_uri,
-            scope="openid",
+            scope=self.settings.oidc_scope,
             state=sign_in.state,
             nonce=sign_in.nonce,
             code_challenge=create_s256_code_challenge(sign_in.verifier),
@@ -102,7 +103,7 @@ class Provider:
             raise NotSignedIn("the token is not valid")
         when = claims.get("auth_time", claims.get("iat"))
         sid = claims.get("sid")
-        return Identity(person_of({**claims, "auth_time": when}), str(sid) if sid else None)
+        return Identity(person_of({**claims, "auth_time": when}), str(sid) if sid else None, Details.of(claims))
 
     async def logged_out(self, logout_token: str, *, now: datetime) -> LoggedOut:
         """What a logout token ends (OpenID Connect Back-Channel Logout 1.0 § 2.6). Raises `NotSignedIn`."""

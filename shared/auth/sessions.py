@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from shared.auth.people import Person, Role
+from shared.auth.people import Details, Person, Role
 from shared.ids import PersonId
 from shared.postgres.pool import Connection, Pool
 
@@ -52,12 +52,20 @@ async def recall(pool: Pool, state: str, *, now: datetime) -> SignIn | None:
     return SignIn(state, row["verifier"], row["nonce"], row["return_to"]) if row else None
 
 
-async def start(pool: Pool, person: Person, *, provider_session: str | None, now: datetime, at_most: timedelta) -> str:
+async def start(
+    pool: Pool,
+    person: Person,
+    *,
+    provider_session: str | None,
+    now: datetime,
+    at_most: timedelta,
+    details: Details | None = None,
+) -> str:
     """Begin a session under a fresh word, and drop what has outlived its time. Gives the word."""
-    word = secrets.token_urlsafe(32)
+    word, said = secrets.token_urlsafe(32), details or Details()
     await pool.execute(
         """WITH old AS (DELETE FROM sessions WHERE started_at < $8)
-           INSERT INTO sessions VALUES ($1, $2, $3, $4, $5, $6, $6, $7)""",
+           INSERT INTO sessions VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $9, $10, $11)""",
         _hash(word),
         person.person_id,
         sorted(person.roles),
@@ -66,8 +74,17 @@ async def start(pool: Pool, person: Person, *, provider_session: str | None, now
         now,
         provider_session,
         now - at_most,
+        said.name,
+        said.email,
+        said.institution,
     )
     return word
+
+
+async def details(pool: Pool, word: str) -> Details:
+    """What the provider said of the person whom the word belongs to; nothing where it belongs to nobody."""
+    row = await pool.fetchrow("SELECT name, email, institution FROM sessions WHERE word_sha256 = $1", _hash(word))
+    return Details(**row) if row else Details()
 
 
 async def person(pool: Pool, word: str, *, now: datetime, idle: timedelta, at_most: timedelta) -> Person | None:

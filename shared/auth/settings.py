@@ -14,6 +14,7 @@ class SignInSettings(ServiceSettings):
     oidc_issuer: str
     oidc_client_id: str = "beredskab"
     oidc_client_secret: SecretStr
+    oidc_scope: str = "openid"
     session_idle_minutes: int = Field(default=60, ge=5)
     session_hours: int = Field(default=12, ge=1)
 

@@ -8,6 +8,7 @@ that asked.
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.auth import NotSignedIn, sessions
-from shared.auth.people import Person
+from shared.auth.people import Details, Person
 from shared.auth.provider import Provider, ProviderAway
 from shared.auth.sessions import SIGN_IN_WITHIN, SignIn
 from shared.auth.settings import SignInSettings
@@ -62,6 +63,12 @@ class Desk:
             return None
         limits = {"idle": self.settings.session_idle, "at_most": self.settings.session_at_most}
         return await sessions.person(self.pool, word, now=self.clock.now(), **limits)
+
+    async def details(self, request: Request) -> Details:
+        """What the provider said of whoever is signed in on this browser, as far as this service asks for it."""
+        if signed_in(request) is None:
+            return Details()
+        return await sessions.details(self.pool, request.cookies.get(self.session_cookie, ""))
 
 
 class Recognising:
@@ -117,64 +124,69 @@ def signed_out(request: Request, screens: Screens, sent: Mapping[str, str]) -> R
 
 def sign_in_routes(desk: Desk, screens: Screens) -> list[Route]:
     """The routes."""
-
-    async def begin(request: Request) -> Response:
-        sign_in = SignIn.begun(own_path(request.query_params.get("to")))
-        address = await desk.provider.address(sign_in, fresh=request.query_params.get("fresh") == "1")
-        await sessions.remember(desk.pool, sign_in, now=desk.clock.now())
-        response = RedirectResponse(address, 303)
-        _set_cookie(response, desk.sign_in_cookie, sign_in.state, seconds=int(SIGN_IN_WITHIN.total_seconds()))
-        return response
-
-    async def answer(request: Request) -> Response:
-        now, state = desk.clock.now(), request.query_params.get("state", "")
-        if not state or not hmac.compare_digest(state, request.cookies.get(desk.sign_in_cookie, "")):
-            raise NotSignedIn("the answer belongs to another browser")
-        sign_in = await sessions.recall(desk.pool, state, now=now)
-        if sign_in is None:
-            raise NotSignedIn("the sign-in is too old")
-        who = await desk.provider.identity(request.query_params.get("code", ""), sign_in, now=now)
-        await sessions.end(desk.pool, request.cookies.get(desk.session_cookie, ""))
-        word = await sessions.start(
-            desk.pool,
-            who.person,
-            provider_session=who.provider_session,
-            now=now,
-            at_most=desk.settings.session_at_most,
-        )
-        log().info("person.signed_in", person_id=who.person.person_id)
-        response = RedirectResponse(sign_in.return_to, 303)
-        response.delete_cookie(desk.sign_in_cookie, secure=True, httponly=True)
-        _set_cookie(response, desk.session_cookie, word, seconds=int(desk.settings.session_at_most.total_seconds()))
-        return response
-
-    async def sign_out(request: Request) -> Response:
-        person = signed_in(request)
-        if person is not None:
-            await sessions.end_of_person(desk.pool, person.person_id)
-            log().info("person.signed_out", person_id=person.person_id)
-        response = RedirectResponse("/", 303)
-        response.delete_cookie(desk.session_cookie, secure=True, httponly=True)
-        response.headers["Clear-Site-Data"] = '"cache", "storage"'
-        return response
-
-    async def logged_out(request: Request) -> Response:
-        token = (await fields(request, _FORM_LIMIT)).get("logout_token", "")
-        try:
-            ended = await desk.provider.logged_out(token, now=desk.clock.now())
-        except NotSignedIn:
-            raise Problem(400, "invalid_request", "Send a valid logout token.") from None
-        except ProviderAway:
-            raise Unavailable("The keys of the identity provider cannot be fetched. Send it again.") from None
-        await sessions.end_of_provider(desk.pool, provider_session=ended.provider_session, person_id=ended.person_id)
-        return Response(status_code=200)
-
     return [
-        Route("/sign-in", _shown(begin, screens)),
-        Route("/sign-in/answer", _shown(answer, screens)),
-        Route("/sign-out", sign_out, methods=["POST"]),
-        Route("/sign-out/back-channel", logged_out, methods=["POST"]),
+        Route("/sign-in", _shown(partial(_begin, desk), screens)),
+        Route("/sign-in/answer", _shown(partial(_answer, desk), screens)),
+        Route("/sign-out", partial(_sign_out, desk), methods=["POST"]),
+        Route("/sign-out/back-channel", partial(_logged_out, desk), methods=["POST"]),
     ]
+
+
+async def _begin(desk: Desk, request: Request) -> Response:
+    sign_in = SignIn.begun(own_path(request.query_params.get("to")))
+    address = await desk.provider.address(sign_in, fresh=request.query_params.get("fresh") == "1")
+    await sessions.remember(desk.pool, sign_in, now=desk.clock.now())
+    response = RedirectResponse(address, 303)
+    _set_cookie(response, desk.sign_in_cookie, sign_in.state, seconds=int(SIGN_IN_WITHIN.total_seconds()))
+    return response
+
+
+async def _answer(desk: Desk, request: Request) -> Response:
+    now, state = desk.clock.now(), request.query_params.get("state", "")
+    if not state or not hmac.compare_digest(state, request.cookies.get(desk.sign_in_cookie, "")):
+        raise NotSignedIn("the answer belongs to another browser")
+    sign_in = await sessions.recall(desk.pool, state, now=now)
+    if sign_in is None:
+        raise NotSignedIn("the sign-in is too old")
+    who = await desk.provider.identity(request.query_params.get("code", ""), sign_in, now=now)
+    await sessions.end(desk.pool, request.cookies.get(desk.session_cookie, ""))
+    at_most, asked = desk.settings.session_at_most, desk.settings.oidc_scope != "openid"
+    word = await sessions.start(
+        desk.pool,
+        who.person,
+        provider_session=who.provider_session,
+        now=now,
+        at_most=at_most,
+        details=who.details if asked else None,
+    )
+    log().info("person.signed_in", person_id=who.person.person_id)
+    response = RedirectResponse(sign_in.return_to, 303)
+    response.delete_cookie(desk.sign_in_cookie, secure=True, httponly=True)
+    _set_cookie(response, desk.session_cookie, word, seconds=int(at_most.total_seconds()))
+    return response
+
+
+async def _sign_out(desk: Desk, request: Request) -> Response:
+    person = signed_in(request)
+    if person is not None:
+        await sessions.end_of_person(desk.pool, person.person_id)
+        log().info("person.signed_out", person_id=person.person_id)
+    response = RedirectResponse("/", 303)
+    response.delete_cookie(desk.session_cookie, secure=True, httponly=True)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+async def _logged_out(desk: Desk, request: Request) -> Response:
+    token = (await fields(request, _FORM_LIMIT)).get("logout_token", "")
+    try:
+        ended = await desk.provider.logged_out(token, now=desk.clock.now())
+    except NotSignedIn:
+        raise Problem(400, "invalid_request", "Send a valid logout token.") from None
+    except ProviderAway:
+        raise Unavailable("The keys of the identity provider cannot be fetched. Send it again.") from None
+    await sessions.end_of_provider(desk.pool, provider_session=ended.provider_session, person_id=ended.person_id)
+    return Response(status_code=200)
 
 
 def _shown(

@@ -1,6 +1,6 @@
 """The reporter's form: one page, a check page, *Send*. Without JavaScript what was written travels in hidden fields.
 
-Nothing is kept here between the pages, nothing is mandatory, and nobody is asked who they are: there are no cookies.
+Nothing is kept here between the pages, nothing is mandatory, and nobody is asked who they are: it sets no cookies.
 """
 
 import gzip
@@ -36,6 +36,7 @@ from shared.web.application import BODY_LIMIT, body
 from shared.web.language import Language, language
 from shared.web.problems import TooLarge
 from shared.web.screens import HEADERS, Screens, for_people
+from shared.web.sign_in import Desk
 
 _TROUBLE: tuple[type[Exception], ...] = (TooLarge, *INFRASTRUCTURE)
 _CLEAR = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
@@ -48,13 +49,14 @@ class Form:
     door: Door
     screens: Screens
     shared_devices: bool
+    desk: Desk | None
     empty: Mapping[Language, tuple[bytes, bytes]]
 
 
-def routes(door: Door, screens: Screens, *, shared_devices: bool) -> list[Route]:
+def routes(door: Door, screens: Screens, *, shared_devices: bool, desk: Desk | None = None) -> list[Route]:
     """The routes."""
     empty = {lang: _empty(screens, lang, shared_devices=shared_devices) for lang in Language}
-    form = Form(door, screens, shared_devices, empty)
+    form = Form(door, screens, shared_devices, desk, empty)
     drafts = DraftKeys(door.secrets.lookup, door.transactions.clock)
     return [
         Route("/", partial(_get, form), methods=["GET"]),
@@ -72,7 +74,7 @@ def _empty(screens: Screens, lang: Language, *, shared_devices: bool) -> tuple[b
     return page, gzip.compress(page, mtime=0)
 
 
-def _form(values: Mapping[str, str], *, shared_devices: bool) -> dict[str, Any]:
+def _form(values: Mapping[str, str], *, shared_devices: bool, filled_in: bool = False) -> dict[str, Any]:
     """What the form's template needs. On devices that people share, nobody's own details are offered either."""
     own = ("name", "organization-title", "tel", "email")
     kept = ("off",) * len(own) if shared_devices else own
@@ -80,6 +82,7 @@ def _form(values: Mapping[str, str], *, shared_devices: bool) -> dict[str, Any]:
     return {
         "sections": SECTIONS,
         "values": values,
+        "filled_in": filled_in,
         "siblings": there,
         "unread": unread_cprs(values),
         "next_sibling": sibling(len(there) // 2 + 1),
@@ -88,12 +91,25 @@ def _form(values: Mapping[str, str], *, shared_devices: bool) -> dict[str, Any]:
 
 
 async def _get(form: Form, request: Request) -> Response:
-    """The empty form: the same bytes for everybody, so that they may be compressed."""
+    """The empty form: the same bytes for everybody, so that they may be compressed; with their own name for staff."""
+    own = await _own(form, request)
+    if own:
+        values = _form(own, shared_devices=form.shared_devices, filled_in=True)
+        return form.screens.page(request, "form.html", **values)
     plain, compressed = form.empty[language(request)]
     headers = {**HEADERS, "Vary": "Accept-Encoding"}
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return Response(plain, headers=headers, media_type="text/html")
     return Response(compressed, headers=headers | {"Content-Encoding": "gzip"}, media_type="text/html")
+
+
+async def _own(form: Form, request: Request) -> dict[str, str]:
+    """What the sign-in says of whoever is signed in. Nothing on devices that people share: it may be a colleague's."""
+    if form.desk is None or form.shared_devices:
+        return {}
+    said = await form.desk.details(request)
+    own = {"reporter_name": said.name, "workplace": said.institution, "email": said.email}
+    return {name: value for name, value in own.items() if value}
 
 
 async def _again(form: Form, request: Request) -> Response:
@@ -106,7 +122,7 @@ async def _again(form: Form, request: Request) -> Response:
 
 
 async def _check(form: Form, request: Request) -> Response:
-    return _check_page(form, request, _known(await fields_of(request)), key=random.token_urlsafe(16))
+    return _check_page(form, request, _told(await fields_of(request)), key=random.token_urlsafe(16))
 
 
 def _check_page(form: Form, request: Request, values: Mapping[str, str], *, key: str, trouble: int = 0) -> Response:
@@ -127,7 +143,7 @@ def _check_page(form: Form, request: Request, values: Mapping[str, str], *, key:
 async def _send(form: Form, request: Request) -> Response:
     """Store the report; the same key and words are the same report, however often they arrive."""
     fields = await fields_of(request)
-    raw = body_of(_known(fields))
+    raw = body_of(_told(fields))
     key = fields.get("key") or None
     try:
         if len(raw) > BODY_LIMIT:
@@ -148,6 +164,13 @@ def _known(fields: Mapping[str, str]) -> dict[str, str]:
     """The fields that are the form's, in its order."""
     names = [*FIELDS, *(field.name for n in range(1, MOST_SIBLINGS + 1) for field in sibling(n))]
     return {name: fields[name] for name in names if name in fields}
+
+
+def _told(fields: Mapping[str, str]) -> dict[str, str]:
+    """Those that are sent: a mail address, which a sign-in may have filled in, only where mail is wanted there."""
+    known = _known(fields)
+    by_mail = known.get("kind") == "work" and known.get("mail") == "yes"
+    return known if by_mail else {name: value for name, value in known.items() if name != "email"}
 
 
 async def _draft(drafts: DraftKeys, request: Request) -> Response:

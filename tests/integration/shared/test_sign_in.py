@@ -109,6 +109,21 @@ async def test_a_token_made_for_another_sign_in_is_refused(site: Site) -> None:
     assert (await site.client.get(answer)).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("scope", "kept"),
+    [("openid", ("", "")), ("openid profile email", ("Gorm Eksempel", "gorm.eksempel@skole.example"))],
+)
+async def test_name_and_mail_are_kept_only_where_the_service_asks_for_them(
+    site: Site, scope: str, kept: tuple[str, str]
+) -> None:
+    settings = site.desk.settings.model_copy(update={"oidc_scope": scope})
+    object.__setattr__(site.desk, "settings", settings)
+    site.desk.provider.settings = settings
+    await sign_in(site, "Gorm")
+    row = await site.ground.pool.fetchrow("SELECT name, email FROM sessions")
+    assert (row["name"], row["email"]) == kept
+
+
 async def test_signing_in_again_makes_another_session_and_ends_the_first(site: Site) -> None:
     await sign_in(site, "Aase")
     first = site.client.cookies[SESSION_COOKIE]

@@ -1,0 +1,85 @@
+"""Who is signed in finds their own fields filled in; nobody must be, and nothing that was written is lost to it."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from services.intake.app import MIGRATIONS, site
+from services.intake.secrets import Secrets
+from shared.auth import sessions
+from shared.auth.people import Details, Person, Role
+from shared.ids import PersonId, new_id
+from tests.conftest import OpenGround
+from tests.integration.attack.conftest import process_on
+from tests.integration.intake.conftest import Intake
+from tests.integration.intake.test_form import bodies
+from tests.support.intake import intake_settings
+from tests.support.services import Ground
+
+
+@asynccontextmanager
+async def signed_in(
+    ground: OpenGround, *, shared_devices: bool = False
+) -> AsyncIterator[tuple[Ground, httpx2.AsyncClient]]:
+    """The door, and a browser on which Gorm has just signed in."""
+    service = await ground("intake", MIGRATIONS)
+    settings = intake_settings(service, shared_devices=shared_devices)
+    now = service.clock.now()
+    who = Person(PersonId(new_id()), frozenset({Role.REPORTER}), frozenset(), now)
+    said = Details("Gorm <b>Eksempel", "gorm@skole.example", "Eksempelskolen")
+    word = await sessions.start(
+        service.pool, who, provider_session=None, now=now, at_most=timedelta(hours=12), details=said
+    )
+    transport = httpx2.ASGITransport(site(process_on(service, settings), settings))
+    headers = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+    async with httpx2.AsyncClient(transport=transport, base_url="https://intake", headers=headers) as client:
+        client.cookies.set("__Host-intake", word)
+        yield service, client
+
+
+def filled(form: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', form)
+    assert found
+    return found[1]
+
+
+async def test_who_is_signed_in_finds_their_own_fields_filled_in(ground: OpenGround) -> None:
+    async with signed_in(ground) as (_, client):
+        form = (await client.get("/")).text
+        assert filled(form, "reporter_name") == "Gorm &lt;b&gt;Eksempel"
+        assert filled(form, "workplace") == "Eksempelskolen"
+        assert filled(form, "email") == "gorm@skole.example"
+        assert "Hentet fra dit login" in form
+        assert "content-encoding" not in (await client.get("/", headers={"Accept-Encoding": "gzip"})).headers
+        client.cookies.clear()
+        nobody = (await client.get("/")).text
+        assert (filled(nobody, "reporter_name"), filled(nobody, "email")) == ("", "")
+        assert "Hentet fra dit login" not in nobody
+
+
+async def test_what_was_written_is_never_overwritten_by_the_sign_in(ground: OpenGround) -> None:
+    async with signed_in(ground) as (_, client):
+        form = (await client.post("/", data={"reporter_name": "En anden", "workplace": "", "text": "Noget."})).text
+        assert (filled(form, "reporter_name"), filled(form, "workplace")) == ("En anden", "")
+
+
+async def test_on_shared_devices_nobody_is_filled_in(ground: OpenGround) -> None:
+    async with signed_in(ground, shared_devices=True) as (_, client):
+        assert filled((await client.get("/")).text, "reporter_name") == ""
+
+
+@pytest.mark.parametrize(("wanted", "sent"), [({}, None), ({"kind": "work", "mail": "yes"}, "gorm@skole.example")])
+async def test_a_mail_address_is_sent_only_where_mail_is_wanted(
+    ground: OpenGround, wanted: dict[str, str], sent: str | None
+) -> None:
+    async with signed_in(ground) as (service, client):
+        fields = {"text": "Noget.", "email": "gorm@skole.example", **wanted}
+        check = (await client.post("/check", data=fields)).text
+        assert ("gorm@skole.example" in check) is (sent is not None)
+        assert (await client.post("/send", data={**fields, "key": "k" * 22})).status_code < 400
+        [told] = await bodies(Intake(service, Secrets.read(service.keys, service.keys_dir), client))
+        assert told.get("reporter", {}).get("email") == sent
