@@ -407,3 +407,23 @@ async def test_what_a_leader_changes_of_a_person_is_kept_as_it_was(house: House)
     assert kept == [(1, "Bo Eksempel", None), (2, "Bo Nyt Navn", DITTE), (3, "Bo Igen", DITTE)]
     with pytest.raises(RaiseError):
         await pool.execute("DELETE FROM people_history")
+
+
+async def test_the_page_that_opens_says_how_many_others_wait(house: House) -> None:
+    first = await house.report(**BODY)
+    aase = await house.browser(AASE)
+    assert "venter</a>" not in (await aase.open("/")).text
+    await house.report(**BODY)
+    assert "1 anden venter" in (await aase.open("/")).text
+    await house.report(**BODY)
+    assert "2 andre venter" in (await aase.into(first.case_id)).text
+    assert "venter</a>" not in (await (await house.browser(BO)).open(f"/cases/{first.case_id}")).text
+
+
+async def test_who_said_that_they_cannot_can_after_all(house: House) -> None:
+    event = await house.report(**BODY)
+    aase = await house.browser(AASE)
+    after = await aase.press(await aase.into(event.case_id), "/cannot")
+    assert "Tak. Den næste er tilkaldt." in after.text
+    assert "Jeg kan alligevel" in after.text
+    assert "Du har sagen." in (await aase.press(after, "/acknowledge")).text

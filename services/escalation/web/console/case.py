@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain.access import ANSWERS, JUDGES, LEADS
 from services.escalation.handlers import reading as acts
-from services.escalation.store import reading
+from services.escalation.store import case, page, reading
 from services.escalation.web.api import NotFound, seen_case
 from services.escalation.web.console import Console, sign_in_first, visitor
 from services.escalation.web.console.text import literally, segments
@@ -53,8 +53,15 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
         wanted = [each for each in told["reports"] if known or each["report_no"] > said[1]]
         grants = [await acts.grant(tx, who, case_id, _id(each), why=why, part=part) for each in reversed(wanted)]
         names = await reading.names(tx.conn, _people(told))
+        others = await _others(tx, who, case_id)
     shown = await _shown(console, wanted, grants)
-    values: Json = {"case": told, "reports": shown, "names": names, "now": console.api.transactions.clock.now()}
+    values: Json = {
+        "case": told,
+        "reports": shown,
+        "names": names,
+        "others": others,
+        "now": console.api.transactions.clock.now(),
+    }
     template = "print.html" if printing else "case.html" if known else "names.html"
     return console.show(request, template, who, why=why, printing=printing, **values)
 
@@ -123,6 +130,12 @@ async def _answered(console: Console, request: Request, asked: str) -> Response:
         if asked == "up_to" and answer.isdecimal() and len(answer) < 7:
             await acts.knows_nobody(tx, who, case_id, up_to=min(int(answer), _newest(told)))
     return RedirectResponse(f"/cases/{case_id}", 303)
+
+
+async def _others(tx: Transaction, who: Person, case_id: CaseId) -> int:
+    """How many other cases ask the person right now."""
+    waiting = [row["case_id"] for row in await case.work(tx.conn, who) if row["case_id"] != case_id]
+    return len(await page.asks(tx.conn, who.person_id, waiting))
 
 
 async def _purpose(tx: Transaction, who: Person, case_id: CaseId) -> tuple[ReadPurpose, int] | None:
