@@ -14,14 +14,14 @@ _paged_after = metrics.duration("beredskab.paged.after", "From receipt until a p
 
 async def message_accepted(tx: Transaction, event: MessageAccepted) -> None:
     """It does not stop the ladder, unless that was climbed to try the system: only a person's answer does."""
-    await case.lock(tx.conn, event.case_id)
+    row = await case.lock(tx.conn, event.case_id)
     await _measure(tx, event)
     await page.accept(tx.conn, event.message_id, event.channel, tx.now)
     if event.purpose is Purpose.RECEIPT:
         await deadline.meet(tx.conn, event.report_id, Rule.RECEIPT, tx.now)
     facts = event.model_dump(mode="json", exclude={"case_id", "purpose", "report_id"})
     await record(tx, event.case_id, act="message_accepted", actor=None, facts=facts)
-    if event.purpose is Purpose.PAGE and (await case.get(tx.conn, event.case_id))["canary"]:
+    if event.purpose is Purpose.PAGE and row["canary"]:
         await settle(tx, event.case_id, CanaryPassed())
 
 

@@ -13,7 +13,6 @@ async def case_rated(tx: Transaction, event: CaseRated) -> None:
     await case.lock(tx.conn, event.case_id)
     if not await report.add_rating(tx.conn, event):
         return
-    await case.changed(tx.conn, event.case_id)
     facts: Facts = {"rating_no": event.rating_no, "level": event.level, "rule_set": event.rule_set}
     await record(tx, event.case_id, act="rated", actor=None, facts=facts)
     standing = await report.standing(tx.conn, event.case_id)

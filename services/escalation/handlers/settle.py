@@ -69,14 +69,10 @@ async def _void(tx: Transaction, before: Escalation, after: Escalation) -> None:
 
 async def _around(tx: Transaction, case_id: CaseId, state: Escalation | None) -> Around:
     running = state if state and state.state is not State.CLOSED else None
-    return Around(
-        now=tx.now,
-        plan=await rota.plan(tx.conn, running.ladder_version if running else None, case_id),
-        rota=await rota.rota(tx.conn, case_id, tx.now),
-        pages=await page.of_round(tx.conn, running) if running else (),
-        unjudged=await report.unjudged(tx.conn, case_id),
-        judges=await report.judges(tx.conn, case_id),
-    )
+    plan, people = await rota.plan_and_rota(tx.conn, running.ladder_version if running else None, case_id, tx.now)
+    judged = await report.judged(tx.conn, case_id)
+    pages = await page.of_round(tx.conn, running) if running else ()
+    return Around(tx.now, plan, people, pages, judged.unjudged, judged.judges)
 
 
 async def _enact(

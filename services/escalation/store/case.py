@@ -17,35 +17,36 @@ SEEN = """(NOT c.canary AND c.unit IS NOT NULL
            AND NOT EXISTS (SELECT FROM exclusions x WHERE x.case_id = c.case_id AND x.person_id = $2))"""
 """Whether a person sees the case `c`: $1 is their units, $2 their id. Nobody sees canaries. Nothing else decides it."""
 
+_FAMILY = """WITH RECURSIVE family AS (
+        SELECT case_id, linked_case_ids FROM cases WHERE case_id = ANY ($1::uuid[])
+        UNION
+        SELECT near.* FROM family f, LATERAL (
+            SELECT case_id, linked_case_ids FROM cases WHERE case_id = ANY (f.linked_case_ids)
+            UNION ALL
+            SELECT case_id, linked_case_ids FROM cases WHERE linked_case_ids @> ARRAY[f.case_id]) near
+    ) SELECT case_id FROM family"""
+"""The cases $1 and all they are linked to."""
 
-async def lock(conn: Connection, case_id: CaseId) -> None:
+
+async def lock(conn: Connection, case_id: CaseId) -> asyncpg.Record:
     """Lock the case's row, making it where this is the first word of the case: facts come in any order."""
-    await conn.execute(
-        "INSERT INTO cases (case_id) VALUES ($1) ON CONFLICT (case_id) DO UPDATE SET case_id = EXCLUDED.case_id",
+    row = await conn.fetchrow(
+        """INSERT INTO cases (case_id) VALUES ($1)
+           ON CONFLICT (case_id) DO UPDATE SET case_id = EXCLUDED.case_id RETURNING *""",
         case_id,
     )
+    assert row is not None
+    return row
 
 
 async def lock_family(conn: Connection, *case_ids: CaseId) -> None:
     """Lock the cases, as far as they are here, and all they are linked to, in the order of their ids."""
-    await conn.execute(
-        "SELECT FROM cases WHERE case_id = ANY ($1::uuid[]) ORDER BY case_id FOR UPDATE", await family(conn, *case_ids)
-    )
+    await conn.execute(f"SELECT FROM cases WHERE case_id IN ({_FAMILY}) ORDER BY case_id FOR UPDATE", list(case_ids))
 
 
 async def family(conn: Connection, *case_ids: CaseId) -> list[CaseId]:
     """These cases and all they are linked to, however far and whichever of two named the other."""
-    rows = await conn.fetch(
-        """WITH RECURSIVE family AS (
-               SELECT case_id, linked_case_ids FROM cases WHERE case_id = ANY ($1::uuid[])
-               UNION
-               SELECT near.* FROM family f, LATERAL (
-                   SELECT case_id, linked_case_ids FROM cases WHERE case_id = ANY (f.linked_case_ids)
-                   UNION ALL
-                   SELECT case_id, linked_case_ids FROM cases WHERE linked_case_ids @> ARRAY[f.case_id]) near
-           ) SELECT case_id FROM family ORDER BY case_id""",
-        list(case_ids),
-    )
+    rows = await conn.fetch(f"{_FAMILY} ORDER BY case_id", list(case_ids))
     return [row["case_id"] for row in rows]
 
 

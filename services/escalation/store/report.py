@@ -39,6 +39,17 @@ class Standing:
     highest: Level | None
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The limits of those reports that nobody has judged, in order of the reports.
+
+    And who had judged the children before the case's newest report: acute danger, the risk, or the hold.
+    """
+
+    unjudged: Mapping[ReportId, datetime]
+    judges: frozenset[PersonId]
+
+
 async def add(conn: Connection, event: ReportReceived) -> bool:
     """Store the report; false when it was here already."""
     tag = await conn.execute(
@@ -55,10 +66,12 @@ async def add(conn: Connection, event: ReportReceived) -> bool:
 
 
 async def add_rating(conn: Connection, event: CaseRated) -> bool:
-    """Store the rating; false when it was here already."""
+    """Store the rating, and count the change; false when it was here already."""
     grounds = event.model_dump(mode="json", include={"reasons", "unknowns", "would_raise"})
     tag = await conn.execute(
-        "INSERT INTO ratings VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (case_id, rating_no) DO NOTHING",
+        """WITH added AS (INSERT INTO ratings VALUES ($1, $2, $3, $4, $5, $6, $7)
+                          ON CONFLICT (case_id, rating_no) DO NOTHING RETURNING case_id)
+           UPDATE cases SET version = version + 1 FROM added WHERE cases.case_id = added.case_id""",
         event.case_id,
         event.rating_no,
         event.level,
@@ -67,7 +80,7 @@ async def add_rating(conn: Connection, event: CaseRated) -> bool:
         list(event.report_ids),
         json.dumps(grounds),
     )
-    return bool(tag == "INSERT 0 1")
+    return bool(tag == "UPDATE 1")
 
 
 async def standing(conn: Connection, case_id: CaseId) -> Standing:
@@ -154,23 +167,31 @@ async def shown_at(conn: Connection, case_id: CaseId, at: datetime) -> int:
     return n
 
 
-async def judges(conn: Connection, case_id: CaseId) -> frozenset[PersonId]:
-    """Who had judged the children before the case's newest report: acute danger, the risk, or the hold.
-
-    In this case or in one that is directly linked: its reports are about the same children.
-    """
-    rows = await conn.fetch(
+async def judged(conn: Connection, case_id: CaseId) -> Judged:
+    """What people have judged. Reports of a case that is directly linked are about the same children."""
+    row = await conn.fetchrow(
         f"""WITH near AS (SELECT ARRAY({_NEAR}) AS ids),
-                 newest AS (SELECT max(report_no) AS report_no FROM reports WHERE case_id = $1)
-            SELECT person_id FROM judgements JOIN reports r USING (report_id)
-             WHERE r.case_id = ANY ((TABLE near)::uuid[]) AND (r.case_id <> $1 OR r.report_no < (TABLE newest))
-            UNION SELECT person_id FROM assessments
-             WHERE case_id = ANY ((TABLE near)::uuid[]) AND (case_id <> $1 OR covers_report_no < (TABLE newest))
-            UNION SELECT person_id FROM lifts WHERE case_id = ANY ((TABLE near)::uuid[])
-               AND (case_id <> $1 OR (covers ->> $1::text)::integer < (TABLE newest))""",
+                 newest AS (SELECT max(report_no) AS report_no FROM reports WHERE case_id = $1),
+                 open AS (
+                     SELECT r.report_no, r.report_id, d.limit_at FROM reports r JOIN deadlines d USING (report_id)
+                     WHERE r.case_id = $1 AND d.rule = 'acute_judgement'
+                         AND NOT EXISTS (SELECT FROM judgements j WHERE j.report_id = r.report_id))
+            SELECT ARRAY(SELECT report_id FROM open ORDER BY report_no) AS open,
+                   ARRAY(SELECT limit_at FROM open ORDER BY report_no) AS limits,
+                   ARRAY(
+                       SELECT person_id FROM judgements JOIN reports r USING (report_id)
+                       WHERE r.case_id = ANY ((TABLE near)::uuid[])
+                           AND (r.case_id <> $1 OR r.report_no < (TABLE newest))
+                       UNION SELECT person_id FROM assessments
+                       WHERE case_id = ANY ((TABLE near)::uuid[])
+                           AND (case_id <> $1 OR covers_report_no < (TABLE newest))
+                       UNION SELECT person_id FROM lifts
+                       WHERE case_id = ANY ((TABLE near)::uuid[])
+                           AND (case_id <> $1 OR (covers ->> $1::text)::integer < (TABLE newest))) AS judges""",
         case_id,
     )
-    return frozenset(row["person_id"] for row in rows)
+    assert row is not None
+    return Judged(dict(zip(row["open"], row["limits"], strict=True)), frozenset(row["judges"]))
 
 
 async def unseen_since(conn: Connection, of: Escalation, covers: int) -> datetime | None:
@@ -197,18 +218,6 @@ async def seen_of(conn: Connection, report_ids: Collection[UUID], who: Person) -
     query = f"""SELECT report_id FROM reports r JOIN cases c USING (case_id) WHERE r.report_id = ANY ($3) AND {SEEN}"""
     rows = await conn.fetch(query, list(who.units), who.person_id, list(report_ids))
     return {row["report_id"] for row in rows}
-
-
-async def unjudged(conn: Connection, case_id: CaseId) -> Mapping[ReportId, datetime]:
-    """The limits of those reports that nobody has judged, in order of the reports."""
-    rows = await conn.fetch(
-        """SELECT r.report_id, d.limit_at FROM reports r JOIN deadlines d USING (report_id)
-           WHERE r.case_id = $1 AND d.rule = 'acute_judgement'
-               AND NOT EXISTS (SELECT FROM judgements j WHERE j.report_id = r.report_id)
-           ORDER BY r.report_no""",
-        case_id,
-    )
-    return {row["report_id"]: row["limit_at"] for row in rows}
 
 
 async def judge(

@@ -101,6 +101,15 @@ _FREE = f"""SELECT p.* FROM people p
     WHERE p.active AND ({_UNIT} = 'unknown' OR '*' = ANY (p.units) OR {_UNIT} = ANY (p.units))
         AND NOT EXISTS (SELECT FROM exclusions x WHERE x.case_id = $2 AND x.person_id = p.person_id)"""
 """Who could be asked about the case $2, whose unit is $1 or what its row says."""
+_ROTA = f"""WITH free AS ({_FREE})
+    SELECT ARRAY(SELECT person_id FROM free) AS free,
+           ARRAY(SELECT person_id FROM free WHERE 'leader' = ANY (roles) ORDER BY person_id) AS leaders,
+           ARRAY(SELECT person_id FROM free WHERE roles && '{{leader,authority}}' ORDER BY person_id)
+               AS countersigners,
+           ARRAY(SELECT person_id FROM people WHERE active AND 'operator' = ANY (roles) ORDER BY person_id)
+               AS operators,
+           ARRAY(SELECT ARRAY[kind, desk_id::text] FROM desks ORDER BY desk_id) AS desks,
+           (SELECT body FROM rotas ORDER BY version DESC LIMIT 1) AS shifts"""
 
 
 async def rota(conn: Connection, case_id: CaseId, now: datetime) -> Rota:
@@ -113,21 +122,28 @@ async def rota_of_unit(conn: Connection, unit: str, now: datetime) -> Rota:
     return await _rota(conn, unit, None, now)
 
 
-async def _rota(conn: Connection, unit: str | None, case_id: CaseId | None, now: datetime) -> Rota:
+async def plan_and_rota(conn: Connection, version: int | None, case_id: CaseId, now: datetime) -> tuple[Plan, Rota]:
+    """Both at once, for every decision looks at both: as `plan` and `rota`. Raises `NoPlan`."""
     row = await conn.fetchrow(
-        f"""WITH free AS ({_FREE})
-           SELECT ARRAY(SELECT person_id FROM free) AS free,
-                  ARRAY(SELECT person_id FROM free WHERE 'leader' = ANY (roles) ORDER BY person_id) AS leaders,
-                  ARRAY(SELECT person_id FROM free WHERE roles && '{{leader,authority}}' ORDER BY person_id)
-                      AS countersigners,
-                  ARRAY(SELECT person_id FROM people WHERE active AND 'operator' = ANY (roles) ORDER BY person_id)
-                      AS operators,
-                  ARRAY(SELECT ARRAY[kind, desk_id::text] FROM desks ORDER BY desk_id) AS desks,
-                  (SELECT body FROM rotas ORDER BY version DESC LIMIT 1) AS shifts""",
-        unit,
+        f"""{_ROTA}, l.*, (SELECT unit FROM cases WHERE case_id = $2) AS unit
+            FROM (SELECT version, body FROM ladders WHERE version = $3 OR $3::integer IS NULL
+                  ORDER BY version DESC LIMIT 1) l""",
+        None,
         case_id,
+        version,
     )
+    if row is None:
+        raise NoPlan("no ladders are stored")
+    return _body(row["body"]).plan(row["version"], row["unit"]), _rota_of(row, now)
+
+
+async def _rota(conn: Connection, unit: str | None, case_id: CaseId | None, now: datetime) -> Rota:
+    row = await conn.fetchrow(_ROTA, unit, case_id)
     assert row is not None
+    return _rota_of(row, now)
+
+
+def _rota_of(row: asyncpg.Record, now: datetime) -> Rota:
     free = set(row["free"])
     shifts = _shifts(row["shifts"] or "{}")
     duty = shifts.on_call(now)
