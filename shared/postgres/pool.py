@@ -14,6 +14,8 @@ SESSION = {
     "timezone": "UTC",
     # To plan a statement anew for every value costs as much as to run it; none of ours is better off for it.
     "plan_cache_mode": "force_generic_plan",
+    # Such a plan, made while a table was nearly empty, would go on to read all of it when it is full.
+    "enable_seqscan": "off",
     "statement_timeout": "10s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "30s",
