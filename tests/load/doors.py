@@ -30,7 +30,7 @@ from tests.support.databases import fresh_database, running_server
 from tests.support.services import open_ground
 
 FIRST_ANSWER = 0.020
-NOISE = 1.5
+NOISE = 2.5
 """How much further apart two medians may be than those of two halves of the same."""
 LOOKS = ("GET /v1/cases/{id}", "GET /v1/reports/{id}", "GET /cases/{id}", "POST /v1/cases/{id}/acknowledge")
 Seconds = Mapping[str, Sequence[float]]

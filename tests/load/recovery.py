@@ -52,10 +52,9 @@ async def recovered(system: System, moment: float) -> Mapping[str, float]:
 
 
 async def killed(system: System, name: str) -> float:
-    """Kill -9; the moment of it."""
-    moment = time.time()
+    """Kill -9; the moment from which it is gone."""
     await asyncio.to_thread(system.stack.kill, name)
-    return moment
+    return time.time()
 
 
 async def frozen(system: System) -> float:

@@ -23,7 +23,8 @@ _FAMILY = """WITH RECURSIVE family AS (
         SELECT near.* FROM family f, LATERAL (
             SELECT case_id, linked_case_ids FROM cases WHERE case_id = ANY (f.linked_case_ids)
             UNION ALL
-            SELECT case_id, linked_case_ids FROM cases WHERE linked_case_ids @> ARRAY[f.case_id]) near
+            SELECT case_id, linked_case_ids FROM cases
+            WHERE linked_case_ids @> ARRAY[f.case_id] AND linked_case_ids <> '{}') near
     ) SELECT case_id FROM family"""
 """The cases $1 and all they are linked to."""
 

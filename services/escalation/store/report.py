@@ -17,7 +17,8 @@ from shared.events.triage import CaseRated
 from shared.ids import CaseId, PersonId, ReportId
 from shared.postgres.pool import Connection
 
-_NEAR = """SELECT case_id FROM cases WHERE case_id = $1 OR linked_case_ids @> ARRAY[$1::uuid]
+_NEAR = """SELECT case_id FROM cases WHERE case_id = $1
+               OR (linked_case_ids @> ARRAY[$1::uuid] AND linked_case_ids <> '{}')
                OR case_id = ANY (ARRAY(SELECT unnest(linked_case_ids) FROM cases WHERE case_id = $1))"""
 """The case $1 and those that are directly linked, whichever of the two named the other."""
 
