@@ -60,7 +60,7 @@ async def lock_cases(conn: Connection, case_id: CaseId, linked: Iterable[CaseId]
     await conn.execute("INSERT INTO cases (case_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING", ids)
     await conn.execute(
         """SELECT FROM cases
-           WHERE case_id = ANY($1::uuid[]) OR case_id IN (SELECT linked_case_id FROM links WHERE case_id = $2)
+           WHERE case_id = ANY ($1::uuid[] || ARRAY(SELECT linked_case_id FROM links WHERE case_id = $2))
            ORDER BY case_id FOR UPDATE""",
         ids,
         case_id,
@@ -125,7 +125,7 @@ async def facts_around(conn: Connection, case_id: CaseId) -> list[ReportFacts]:
     rows = await conn.fetch(
         """SELECT f.* FROM facts f
            WHERE f.received_at IS NOT NULL
-             AND (f.case_id = $1 OR f.case_id IN (SELECT linked_case_id FROM links WHERE case_id = $1))
+             AND f.case_id = ANY ($1::uuid || ARRAY(SELECT linked_case_id FROM links WHERE case_id = $1))
              AND EXISTS (SELECT FROM facts own WHERE own.case_id = $1 AND own.received_at IS NOT NULL)
            ORDER BY f.report_id""",
         case_id,

@@ -175,7 +175,7 @@ async def judged(conn: Connection, case_id: CaseId) -> Judged:
                  newest AS (SELECT max(report_no) AS report_no FROM reports WHERE case_id = $1),
                  open AS (
                      SELECT r.report_no, r.report_id, d.limit_at FROM reports r JOIN deadlines d USING (report_id)
-                     WHERE r.case_id = $1 AND d.rule = 'acute_judgement'
+                     WHERE r.case_id = $1 AND d.case_id = $1 AND d.rule = 'acute_judgement'
                          AND NOT EXISTS (SELECT FROM judgements j WHERE j.report_id = r.report_id))
             SELECT ARRAY(SELECT report_id FROM open ORDER BY report_no) AS open,
                    ARRAY(SELECT limit_at FROM open ORDER BY report_no) AS limits,
