@@ -1,5 +1,7 @@
 """intake's settings."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from shared.auth.settings import SignInSettings
@@ -12,7 +14,7 @@ class Settings(SignInSettings, ScreenSettings):
     It asks the provider for name and mail too, to fill in the own fields of a reporter who is signed in.
     """
 
-    oidc_scope: str = "openid profile email"
+    oidc_scope: ClassVar[str] = "openid profile email"
     shared_devices: bool = False
     canary_every_seconds: int = Field(default=300, ge=0)
     """How often a made-up report is sent the whole way, to see that it arrives; 0 is never."""

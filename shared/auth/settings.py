@@ -1,6 +1,7 @@
 """Settings of the services that people sign in to."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
@@ -14,7 +15,8 @@ class SignInSettings(ServiceSettings):
     oidc_issuer: str
     oidc_client_id: str = "beredskab"
     oidc_client_secret: SecretStr
-    oidc_scope: str = "openid"
+    oidc_scope: ClassVar[str] = "openid"
+    """What the provider is asked to tell: no setting, for what a service keeps of people is decided in its code."""
     session_idle_minutes: int = Field(default=60, ge=5)
     session_hours: int = Field(default=12, ge=1)
 

@@ -17,15 +17,10 @@ OwnStack = Callable[..., Awaitable[System]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this folder more time than a unit test has; those of a folder stay in one process of the run.
-
-    They share stacks that are dear to start.
-    """
+    """Give the tests of this folder more time than a unit test has."""
     for item in items:
-        if item.path.is_relative_to(_HERE):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.parent.relative_to(_HERE.parent))))
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(_PATIENCE))
+        if item.path.is_relative_to(_HERE) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_PATIENCE))
 
 
 @pytest.hookimpl(wrapper=True)

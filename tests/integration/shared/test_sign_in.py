@@ -16,6 +16,7 @@ from joserfc.jwk import OKPKey
 from deploy.local.place import SEED_FILE
 from deploy.local.probes import answers
 from shared.auth import AUTH
+from shared.auth.settings import SignInSettings
 from shared.postgres.migrations import migrations_in
 from tests.conftest import OpenGround
 from tests.support.ports import free_port
@@ -114,11 +115,9 @@ async def test_a_token_made_for_another_sign_in_is_refused(site: Site) -> None:
     [("openid", ("", "")), ("openid profile email", ("Gorm Eksempel", "gorm.eksempel@skole.example"))],
 )
 async def test_name_and_mail_are_kept_only_where_the_service_asks_for_them(
-    site: Site, scope: str, kept: tuple[str, str]
+    site: Site, scope: str, kept: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = site.desk.settings.model_copy(update={"oidc_scope": scope})
-    object.__setattr__(site.desk, "settings", settings)
-    site.desk.provider.settings = settings
+    monkeypatch.setattr(SignInSettings, "oidc_scope", scope)
     await sign_in(site, "Gorm")
     row = await site.ground.pool.fetchrow("SELECT name, email FROM sessions")
     assert (row["name"], row["email"]) == kept
