@@ -43,6 +43,7 @@ bench: setup ## measure ours beside the least this machine needs (see docs/perfo
 	@$(BIN)/python -m tests.load.bench $(ARGS)
 	@$(BIN)/python -m tests.load.reading
 	@$(BIN)/python -m tests.load.tick
+	@$(BIN)/python -m tests.load.due
 	@$(BIN)/python -m tests.load.recovery
 	@$(BIN)/python -m tests.load.doors
 
