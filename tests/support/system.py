@@ -188,6 +188,17 @@ class System:
         """`POST /v1/{path}` of escalation."""
         return await self.client.post(f"{self.urls['escalation']}/v1/{path}", headers=self.bearer(by), json=fields)
 
+    async def acted(
+        self, case_id: str, path: str, *, by: Seeded | Role = Role.CONSULTANT, **fields: object
+    ) -> dict[str, Any]:
+        """An act that must succeed on the case as it is now; what is stale by then is read and done again."""
+        version: object = (await self.ask(f"cases/{case_id}", by=by)).json()["version"]
+        while (answer := await self.act(path, by=by, version=version, **fields)).status_code == 409:
+            assert answer.json()["type"].endswith("stale"), answer.text
+            version = answer.json()["case"]["version"]
+        assert answer.status_code in (200, 201), answer.text
+        return dict(answer.json())
+
     async def case_of(self, report_id: str, *, by: Seeded | Role = Role.CONSULTANT) -> dict[str, Any] | None:
         """The case a report lies in, as that person sees it; None while it is not there for them."""
         answer = await self.ask(f"reports/{report_id}", by=by)

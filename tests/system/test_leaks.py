@@ -54,20 +54,15 @@ async def test_what_people_write_is_nowhere_but_sealed(system: System) -> None:
 
 async def answered_in_full(system: System, report_id: str) -> None:
     """Page, acknowledgement, judgement, closing and countersign, each with a reason that says too much."""
-    case = await system.paged(report_id)
-    path = f"cases/{case['case_id']}"
-    taken = await system.act(f"{path}/acknowledge", version=case["version"], covers_report_no=1)
-    judged = await system.act(
-        f"reports/{report_id}/judgement", by=Role.AUTHORITY, version=taken.json()["version"], acute=True, started=True
-    )
-    closing = {"version": judged.json()["version"], "outcome": "support_started", "reason": REASON}
-    closed = await system.act(f"{path}/close", **closing)
-    (asked,) = closed.json()["countersigns"]
-    agreed = await system.act(
-        f"countersign/{asked['id']}", by=Role.LEADER, version=closed.json()["version"], agree=True, reason=REASON
-    )
-    assert agreed.json()["escalation"]["state"] == "closed"
-    assert not list(found_in("case", agreed.content, {NAME, SENTENCE, QUOTE}))
+    case_id = (await system.paged(report_id))["case_id"]
+    await system.acted(case_id, f"cases/{case_id}/acknowledge", covers_report_no=1)
+    judged = f"reports/{report_id}/judgement"
+    await system.acted(case_id, judged, by=Role.AUTHORITY, acute=True, started=True)
+    closed = await system.acted(case_id, f"cases/{case_id}/close", outcome="support_started", reason=REASON)
+    (asked,) = closed["countersigns"]
+    agreed = await system.acted(case_id, f"countersign/{asked['id']}", by=Role.LEADER, agree=True, reason=REASON)
+    assert agreed["escalation"]["state"] == "closed"
+    assert not list(found_in("case", json.dumps(agreed, ensure_ascii=False).encode(), {NAME, SENTENCE, QUOTE}))
 
 
 async def refusals(system: System, body: bytes, accepted: dict[str, str]) -> list[httpx2.Response]:

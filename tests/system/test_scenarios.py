@@ -84,14 +84,6 @@ async def known(system: System, report_id: str, *, by: Role = Role.CONSULTANT) -
     return await until(rated)
 
 
-async def acted(system: System, case_id: str, path: str, *, by: Role, **fields: Any) -> dict[str, Any]:
-    """An act on the case as it is now, which must succeed."""
-    version = (await system.ask(f"cases/{case_id}", by=by)).json()["version"]
-    answer = await system.act(path, by=by, version=version, **fields)
-    assert answer.status_code in (200, 201), answer.text
-    return dict(answer.json())
-
-
 def waiting(case: dict[str, Any]) -> list[str]:
     """Who was paged and is still waited for."""
     return [page["recipient"]["id"] for page in case["pages"] if page["state"] in ("requested", "accepted")]
