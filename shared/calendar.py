@@ -22,6 +22,16 @@ def local(instant: datetime) -> datetime:
     return instant.astimezone(COPENHAGEN)
 
 
+def instants(wall: datetime) -> tuple[datetime, ...]:
+    """When Copenhagen's clocks show this, earliest first.
+
+    Of the hour that spring leaves out never, of the one that autumn repeats twice.
+    """
+    found = (wall.replace(tzinfo=COPENHAGEN, fold=fold).astimezone(UTC) for fold in (0, 1))
+    shown = wall.replace(tzinfo=None, fold=0)
+    return tuple(dict.fromkeys(at for at in found if local(at).replace(tzinfo=None, fold=0) == shown))
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiptDue:
     """The day a receipt is due in both readings of the law: our target (Saturday counts) and the legal limit."""

@@ -161,6 +161,13 @@ async def may_take(conn: Connection, case_id: CaseId, person_id: PersonId) -> bo
     return found
 
 
+async def who_may_take(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
+    """Everybody who could answer for the case, as `may_take` says of one: person_id and name."""
+    query = f"SELECT person_id, name FROM ({_FREE}) free WHERE roles && $3::text[] ORDER BY name, person_id"
+    rows: list[asyncpg.Record] = await conn.fetch(query, None, case_id, sorted(ANSWERS))
+    return rows
+
+
 async def free(conn: Connection, unit: str) -> set[PersonId]:
     """Those who could be asked about a case of the unit from which nobody is excluded."""
     return {row["person_id"] for row in await conn.fetch(_FREE, unit, None)}

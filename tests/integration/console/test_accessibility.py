@@ -16,7 +16,10 @@ RULES: dict[str, Any] = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "resultTypes": ["violations"],
 }
-FORMS = ("hold", "judgement", "close", "handover", "raise", "lower", "exclusion", "phone", "conflict", "cannot")
+FORMS = (
+    *("hold", "judgement", "close", "handover", "raise", "lower", "exclusion", "phone", "conflict", "cannot"),
+    "phone-answer",
+)
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -76,9 +79,11 @@ async def test_axe_finds_nothing_where_something_was_not_saved(house: House, lan
     reason = {"reason": "Vi talte længe med skolen, og der er lagt en plan for resten af ugen.", "outcome": "advised"}
     early = await browser.press(await browser.open(close), "/close", **reason)
     stale = await browser.client.post(close, data={"version": "0", **reason})
+    answer = f"/cases/{event.case_id}/phone-answer{lang}"
+    twice = await browser.client.post(answer, data={"version": "1", "said_at": "2026-10-25T02:30"})
     word = browser.client.cookies.pop("__Host-escalation")
     signed_out = await browser.client.post(close, data={"version": "0", **reason})
     browser.client.cookies.set("__Host-escalation", word)
-    assert [each.status_code for each in (early, stale, signed_out)] == [409, 409, 401]
-    posted = {"/early": early, "/stale": stale, "/signed-out": signed_out}
+    assert [each.status_code for each in (early, stale, twice, signed_out)] == [409, 409, 422, 401]
+    posted = {"/early": early, "/stale": stale, "/twice": twice, "/signed-out": signed_out}
     assert await findings(browser, [], posted=posted, viewport=NARROW) == {}

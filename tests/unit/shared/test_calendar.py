@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.calendar import COPENHAGEN, add_hverdage, judge_by, local, receipt_due, rounded_up
+from shared.calendar import COPENHAGEN, add_hverdage, instants, judge_by, local, receipt_due, rounded_up
 
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -15,6 +15,21 @@ INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st
 def test_the_24_hours_to_judge_are_elapsed_hours_on_dst_nights_too(received: str) -> None:
     at = datetime.fromisoformat(received).replace(tzinfo=COPENHAGEN)
     assert judge_by(at) - at.astimezone(UTC) == timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("wall", "found"),
+    [
+        ("2026-06-01T12:00", ["2026-06-01T10:00"]),
+        ("2026-10-25T01:59", ["2026-10-24T23:59"]),
+        ("2026-10-25T02:30", ["2026-10-25T00:30", "2026-10-25T01:30"]),
+        ("2026-10-25T03:00", ["2026-10-25T02:00"]),
+        ("2026-03-29T02:30", []),
+    ],
+)
+def test_a_wall_time_is_one_instant_but_for_the_two_nights_on_which_clocks_change(wall: str, found: list[str]) -> None:
+    shown = instants(datetime.fromisoformat(wall))
+    assert [at.replace(tzinfo=None).isoformat(timespec="minutes") for at in shown] == found
 
 
 def test_six_hverdage_over_easter_in_both_readings() -> None:

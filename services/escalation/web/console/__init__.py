@@ -18,6 +18,7 @@ from services.escalation.web.console.text import literally
 from services.escalation.web.disclosures import Disclosures
 from shared.auth.people import Person
 from shared.calendar import local
+from shared.web.language import language
 from shared.web.screens import Screens
 from shared.web.sign_in import sign_in_address, signed_in
 
@@ -76,6 +77,12 @@ class Console:
             literally=literally,
             **values,
         )
+
+
+def onward(request: Request, path: str, *, done: str) -> Response:
+    """To a screen in the language of the form, with the sentence that tells how it went."""
+    lang = language(request)
+    return RedirectResponse(f"{path}?done={done}" + lang.say("", f"&lang={lang}"), 303)
 
 
 def sign_in_first(request: Request) -> Response:

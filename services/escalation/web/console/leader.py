@@ -5,10 +5,10 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from services.escalation.domain.access import is_fresh
-from services.escalation.web.console import Console, sign_in_first, visitor
+from services.escalation.web.console import Console, onward, sign_in_first, visitor
 from services.escalation.web.console.hold import instant
 from shared.auth.people import Role
 from shared.web.application import fields
@@ -112,8 +112,8 @@ async def changed(
     except Problem as problem:
         if problem.status in (404, 403) and problem.code != "step_up_needed":
             raise
-        return RedirectResponse(f"{screen}?done={problem.code}", 303)
-    return RedirectResponse(f"{screen}?done=saved", 303)
+        return onward(request, screen, done=problem.code)
+    return onward(request, screen, done="saved")
 
 
 def _span(sent: Fields) -> Json:

@@ -7,7 +7,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.escalation.web.console import Console, assessment, brief, case, hold, ladders, leader, phone, work
+from services.escalation.web.console import (
+    Console,
+    assessment,
+    brief,
+    case,
+    hold,
+    ladders,
+    leader,
+    phone,
+    phone_answer,
+    work,
+)
 from services.escalation.web.console.act import Shape, posted
 
 Screen = Callable[[Console, Request], Awaitable[Response]]
@@ -23,6 +34,7 @@ _SCREENS: dict[str, Screen] = {
     "/cases/{id}": case.case_screen,
     "/cases/{id}/news": case.news,
     "/cases/{id}/assessment": assessment.assessment_screen,
+    "/cases/{id}/phone-answer": phone_answer.answer_screen,
     "/cases/{id}/{form}": case.form_screen,
 }
 _ASKED: dict[str, Screen] = {
@@ -35,6 +47,7 @@ _ASKED: dict[str, Screen] = {
     "/cases/{id}/print": case.print_screen,
     "/cases/{id}/known": case.know_nobody,
     "/cases/{id}/assessment/draft": assessment.save_draft,
+    "/cases/{id}/phone-answer": phone_answer.save_answer,
 }
 _ACTS: dict[str, tuple[str, Shape | None]] = {
     "/cases/{id}/acknowledge": ("taken", None),
