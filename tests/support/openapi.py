@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
+from services.escalation.domain.hold import Action, Ended
 from services.escalation.web import act, deadline, exclusion, hold, phone, rota
 from services.escalation.web.api import Body
 from services.notify import web
@@ -220,6 +221,10 @@ TRIAGE = (
 _NUMBER: Json = {"type": "integer"}
 _FLAG: Json = {"type": "boolean"}
 _RECIPIENT = {"enum": ["mother", "father", "custody_holder", "sibling", "relative", "network"]}
+_ENDED = obj(
+    {"why": many({"enum": [why.value for why in Ended]}), "action": {"enum": [action.value for action in Action]},
+     "by": maybe(_ID), "at": _AT, "until": maybe(_AT), "reason": maybe(_TEXT), "report_at": maybe(_AT)}
+)  # fmt: skip
 CASE = obj(
     {
         "case_id": _ID,
@@ -232,7 +237,11 @@ CASE = obj(
                              "rule_set": _NUMBER, "as_of": _AT, "reasons": many({"type": "object"}),
                              "unknowns": many(_TEXT), "would_raise": many({"type": "object"})})),
         "hold": many(obj({"recipient": _RECIPIENT, "state": {"enum": ["held", "lifted", "not_applicable"]},
-                          "until": maybe(_AT), "by": maybe(_ID)})),
+                          "until": maybe(_AT), "by": maybe(_ID), "mediation": _FLAG, "at": maybe(_AT),
+                          "assessment_id": maybe(_ID), "reason": maybe(_TEXT), "ended": maybe(_ENDED)})),
+        "assessments": many(obj({"assessment_id": _ID, "assessment_no": _NUMBER, "covers_report_no": _NUMBER,
+                                 "level": _TEXT, "acute": _FLAG, "form": _NUMBER, "by": _ID, "at": _AT,
+                                 "current": _FLAG})),
         "escalation": maybe(obj({"escalation_id": _ID, "state": {"enum": [
             "unrated", "paging", "acknowledged", "closing", "closed"]}, "ladder": _TEXT, "rung": _NUMBER,
             "round": _NUMBER, "next_at": maybe(_AT), "responsible": maybe(_ID), "acknowledged_report_no": _NUMBER})),

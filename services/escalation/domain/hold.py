@@ -39,6 +39,16 @@ class Action(StrEnum):
     REINSTATE = "reinstate"
 
 
+class Ended(StrEnum):
+    """Why what was recorded last does not count, and it is held again."""
+
+    REINSTATED = "reinstated"
+    VOID = "void"
+    EXPIRED = "expired"
+    NEW_REPORT = "new_report"
+    LINKED = "linked"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a person wants recorded. `until`: when a lift ends, or when it is looked at again that § 18 is no matter."""
@@ -61,6 +71,7 @@ class Lift:
     covers: Newest
     until: datetime | None
     person_id: PersonId
+    at: datetime
     assessment_id: UUID | None = None
     mediation: bool = False
     void: bool = False
@@ -69,10 +80,14 @@ class Lift:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """How it stands for one recipient; `lift` is None while it is held."""
+    """How it stands for one recipient; `lift` is None while it is held, `former` what was recorded last before that.
+
+    Where nothing was ever lifted there is no `former`: it is held as it was from the beginning.
+    """
 
     recipient: HeldFrom
     lift: Lift | None
+    former: Lift | None = None
 
     @property
     def state(self) -> str:
@@ -91,21 +106,21 @@ def decide(
     if not asked.reason.strip():
         return Refused("reason_missing")
     if asked.action is Action.REINSTATE:
-        return _step(asked, who, n, covers=newest, until=None)
+        return _step(asked, who, n, covers=newest, until=None, now=now)
     if not is_fresh(who, now):
         return Refused("step_up_needed")
     if asked.until is None or not now < asked.until <= now + LONGEST:
         return Refused("end_missing")
     if asked.action is Action.NOT_APPLICABLE:
-        return _step(asked, who, n, covers=newest, until=asked.until)
+        return _step(asked, who, n, covers=newest, until=asked.until, now=now)
     if assessed is None:
         return Refused("assessment_missing")
     if not covers(assessed, newest):
         return Refused("assessment_outdated")
-    return _step(asked, who, n, covers=assessed, until=asked.until)
+    return _step(asked, who, n, covers=assessed, until=asked.until, now=now)
 
 
-def _step(asked: Asked, who: Person, n: int, *, covers: Newest, until: datetime | None) -> Lift:
+def _step(asked: Asked, who: Person, n: int, *, covers: Newest, until: datetime | None, now: datetime) -> Lift:
     lifts = asked.action is Action.LIFT
     return Lift(
         recipient=asked.recipient,
@@ -114,6 +129,7 @@ def _step(asked: Asked, who: Person, n: int, *, covers: Newest, until: datetime 
         covers=covers,
         until=until,
         person_id=who.person_id,
+        at=now,
         assessment_id=asked.assessment_id if lifts else None,
         mediation=asked.mediation and lifts,
     )
@@ -126,13 +142,31 @@ def covers(known: Newest, newest: Newest) -> bool:
 
 def holds(lifts: Iterable[Lift], *, newest: Newest, now: datetime) -> list[Hold]:
     """The hold for every recipient."""
-    last = {lift.recipient: lift for lift in sorted(lifts, key=lambda lift: lift.n)}
+    steps = sorted(lifts, key=lambda lift: lift.n)
+    last = {lift.recipient: lift for lift in steps}
+    lifted = {lift.recipient for lift in steps if lift.action is not Action.REINSTATE}
     valid = {who: lift for who, lift in last.items() if _valid(lift, newest=newest, now=now)}
-    return [Hold(recipient, valid.get(recipient)) for recipient in HeldFrom]
+    former = {who: lift for who, lift in last.items() if who in lifted and who not in valid}
+    return [Hold(recipient, valid.get(recipient), former.get(recipient)) for recipient in HeldFrom]
 
 
 def _valid(lift: Lift, *, newest: Newest, now: datetime) -> bool:
     return not lift.void and lift.until is not None and now < lift.until and covers(lift.covers, newest)
+
+
+def ended(former: Lift, case_id: CaseId, *, newest: Newest, now: datetime) -> tuple[Ended, ...]:
+    """Every reason why it is held again; what somebody decided says more than what came after."""
+    if former.action is Action.REINSTATE:
+        return (Ended.REINSTATED,)
+    if former.void:
+        return (Ended.VOID,)
+    unknown = {each for each, report_no in newest.items() if not covers(former.covers, {each: report_no})}
+    found = {
+        Ended.EXPIRED: former.until is None or former.until <= now,
+        Ended.NEW_REPORT: case_id in unknown,
+        Ended.LINKED: bool(unknown - {case_id}),
+    }
+    return tuple(why for why, so in found.items() if so)
 
 
 def mediation(holds: Iterable[Hold], recipients: Iterable[HeldFrom]) -> Refused | None:

@@ -35,7 +35,7 @@ async def decide(tx: Transaction, who: Person, case_id: CaseId, asked: Asked, *,
 async def _record(tx: Transaction, case_id: CaseId, lift: Lift, *, reason: str, keys: KeyRing) -> None:
     key, row = await case.data_key(tx.conn, case_id, keys), derived_id("lift", case_id, lift.n)
     sealed = key.seal(reason.encode(), table="lifts", column="reason", row=row)
-    await hold.add(tx.conn, case_id, lift, reason=sealed, now=tx.now)
+    await hold.add(tx.conn, case_id, lift, reason=sealed)
     await case.changed(tx.conn, case_id)
     facts = {
         "recipient": lift.recipient.value,
@@ -49,7 +49,7 @@ async def _record(tx: Transaction, case_id: CaseId, lift: Lift, *, reason: str, 
 async def _review(tx: Transaction, case_id: CaseId, lift: Lift) -> None:
     await deadline.settle(tx.conn, case_id, Rule.HOLD_REVIEW, about=lift.recipient)
     if lift.until is not None:
-        clock = hold_review(lift.recipient, lifted_at=tx.now, until=lift.until)
+        clock = hold_review(lift.recipient, lifted_at=lift.at, until=lift.until)
         await deadline.add(tx.conn, case_id, await report.newest_id(tx.conn, case_id), clock)
 
 

@@ -25,6 +25,7 @@ async def lifts(conn: Connection, case_id: CaseId) -> list[Lift]:
             covers=_covers(row["covers"]),
             until=row["until"],
             person_id=row["person_id"],
+            at=row["at"],
             assessment_id=row["assessment_id"],
             mediation=row["mediation"],
             void=row["void"],
@@ -37,7 +38,13 @@ def _covers(body: str) -> Mapping[CaseId, int]:
     return {CaseId(UUID(case_id)): report_no for case_id, report_no in json.loads(body).items()}
 
 
-async def add(conn: Connection, case_id: CaseId, lift: Lift, *, reason: bytes, now: datetime) -> None:
+async def reasons(conn: Connection, case_id: CaseId) -> Mapping[int, bytes]:
+    """Why each step was recorded, sealed, by its number."""
+    rows = await conn.fetch("SELECT n, reason FROM lifts WHERE case_id = $1", case_id)
+    return {row["n"]: row["reason"] for row in rows}
+
+
+async def add(conn: Connection, case_id: CaseId, lift: Lift, *, reason: bytes) -> None:
     """Record a step."""
     await conn.execute(
         """INSERT INTO lifts (case_id, recipient, n, action, covers, until, person_id, at, assessment_id, reason,
@@ -49,7 +56,7 @@ async def add(conn: Connection, case_id: CaseId, lift: Lift, *, reason: bytes, n
         json.dumps({str(each): report_no for each, report_no in lift.covers.items()}),
         lift.until,
         lift.person_id,
-        now,
+        lift.at,
         lift.assessment_id,
         reason,
         lift.mediation,

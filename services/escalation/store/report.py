@@ -156,6 +156,16 @@ async def newest_of(conn: Connection, case_id: CaseId) -> Mapping[CaseId, int]:
     return {row["case_id"]: row["newest"] for row in rows}
 
 
+async def first_after(conn: Connection, case_id: CaseId, report_no: int) -> datetime | None:
+    """When the first report after that number was received; None where there is none."""
+    at: datetime | None = await conn.fetchval(
+        "SELECT received_at FROM reports WHERE case_id = $1 AND report_no > $2 ORDER BY report_no LIMIT 1",
+        case_id,
+        report_no,
+    )
+    return at
+
+
 async def shown_at(conn: Connection, case_id: CaseId, at: datetime) -> int:
     """The largest n such that reports 1 to n had all been received then."""
     n: int = await conn.fetchval(

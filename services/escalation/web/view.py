@@ -1,7 +1,7 @@
 """A case as the API tells it: codes, ids and instants, for one person who sees it."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -9,11 +9,11 @@ from uuid import UUID
 import asyncpg
 
 from services.escalation.domain.escalation import Escalation
-from services.escalation.domain.hold import Hold, Newest, covers, holds
+from services.escalation.domain.hold import Hold, Lift, Newest, covers, ended, holds
 from services.escalation.store import assessment, case, countersign, deadline, escalation, handover, hold, page, report
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
-from shared.ids import CaseId
+from shared.ids import CaseId, derived_id
 from shared.sealing import DataKey, KeyRing
 from shared.signs import SIGNS
 
@@ -27,7 +27,6 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyR
     reports, ratings = await report.reports(conn, case_id), await report.ratings(conn, case_id)
     highest = (await report.standing(conn, case_id)).highest
     newest = await report.newest_of(conn, case_id)
-    held = holds(await hold.lifts(conn, case_id), newest=newest, now=tx.now)
     asked = await countersign.of_case(conn, case_id)
     key = keys.unwrap(row["wrapped_key"]) if row["wrapped_key"] else None
     return {
@@ -38,8 +37,10 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyR
         "reports": [_report(each) for each in reports],
         "rating": await _rating(tx, ratings[-1], who) if ratings else None,
         "ratings": [{"rating_no": each["rating_no"], "level": each["level"]} for each in ratings],
-        "hold": [_hold(each) for each in held],
-        "assessments": [_assessment(each, newest) for each in await assessment.of_case(conn, case_id)],
+        "hold": await _holds(tx, case_id, newest, key),
+        "assessments": [
+            _assessment(each, no, newest) for no, each in enumerate(await assessment.of_case(conn, case_id), start=1)
+        ],
         "escalation": _escalation(running) if running else None,
         "handover": await _handover(tx, running, key) if running and key else None,
         "countersigns": [_countersign(each, key) for each in asked if key],
@@ -80,22 +81,56 @@ def _reason(reason: Json, known: Collection[str]) -> Json:
     return {**reason, "report_ids": [each for each in reason["report_ids"] if each in known], "text": text}
 
 
-def _hold(held: Hold) -> Json:
+async def _holds(tx: Transaction, case_id: CaseId, newest: Newest, key: DataKey | None) -> list[Json]:
+    lifts = await hold.lifts(tx.conn, case_id)
+    sealed = await hold.reasons(tx.conn, case_id) if lifts and key else {}
+    whys = {n: _unsealed(key, case_id, n, reason) for n, reason in sealed.items() if key}
+    standing = holds(lifts, newest=newest, now=tx.now)
+    return [{**_hold(each, whys), "ended": await _ended(tx, case_id, each.former, newest, whys)} for each in standing]
+
+
+def _unsealed(key: DataKey, case_id: CaseId, n: int, reason: bytes) -> str:
+    return key.unseal(reason, table="lifts", column="reason", row=derived_id("lift", case_id, n)).decode()
+
+
+def _hold(held: Hold, whys: Mapping[int, str]) -> Json:
+    lift = held.lift
     return {
         "recipient": held.recipient,
         "state": held.state,
-        "until": _at(held.lift.until) if held.lift else None,
-        "by": str(held.lift.person_id) if held.lift else None,
-        "mediation": bool(held.lift and held.lift.mediation),
+        "until": _at(lift.until) if lift else None,
+        "by": str(lift.person_id) if lift else None,
+        "mediation": bool(lift and lift.mediation),
+        "at": _at(lift.at) if lift else None,
+        "assessment_id": _id(lift.assessment_id) if lift else None,
+        "reason": whys.get(lift.n) if lift else None,
     }
 
 
-def _assessment(row: asyncpg.Record, newest: Newest) -> Json:
-    """Codes alone; `current`: it covers everything that has come, so that a lift may cite it."""
+async def _ended(
+    tx: Transaction, case_id: CaseId, former: Lift | None, newest: Newest, whys: Mapping[int, str]
+) -> Json | None:
+    """Why it is held again. That somebody has a conflict of interest is told of nobody: a void step has no name."""
+    if former is None:
+        return None
+    reported_at = await report.first_after(tx.conn, case_id, former.covers.get(case_id, 0))
+    return {
+        "why": list(ended(former, case_id, newest=newest, now=tx.now)),
+        "action": former.action,
+        "by": None if former.void else str(former.person_id),
+        "at": _at(former.at),
+        "until": _at(former.until),
+        "reason": None if former.void else whys.get(former.n),
+        "report_at": _at(reported_at),
+    }
+
+
+def _assessment(row: asyncpg.Record, no: int, newest: Newest) -> Json:
+    """Codes alone, with its number; `current`: it covers everything that has come, so that a lift may cite it."""
     codes = {name: row[name] for name in ("covers_report_no", "level", "acute", "form")}
     current = covers(assessment.covers_of(row), newest)
     by = {"by": str(row["person_id"]), "at": _at(row["at"])}
-    return {"assessment_id": str(row["assessment_id"]), **codes, **by, "current": current}
+    return {"assessment_id": str(row["assessment_id"]), "assessment_no": no, **codes, **by, "current": current}
 
 
 def _escalation(running: Escalation) -> Json:

@@ -245,13 +245,13 @@ async def test_authority_lifts_the_hold_for_one_and_the_rest_stays(house: House)
     carla = await house.browser(CARLA)
     await carla.into(event.case_id)
     form = await carla.open(f"/cases/{event.case_id}/hold")
-    assert "Ingen risikovurdering dækker underretning 1–1." in form.text
+    assert "Ingen risikovurdering dækker underretning 1." in form.text
     form = await carla.open(f"/cases/{event.case_id}/assessment")
     await carla.press(form, "/assessment", level="low")
     form = await carla.open(f"/cases/{event.case_id}/hold")
     fields = {"recipient": "mother", "action": "lift", "until": "2026-03-12T16:00", "reason": "Mor er tryg."}
     lifted = await carla.press(form, "/hold", **fields)
-    assert "Mor må kontaktes indtil torsdag kl. 16.00. Carla Eksempel besluttede det." in lifted.text
+    assert "Mor må kontaktes indtil torsdag kl. 16.00." in lifted.text
     assert "SPÆRRET. Kontakt ikke far." in lifted.text
 
 

@@ -186,6 +186,7 @@ class AnyWay(RuleBasedStateMachine):
             covers={CASE: covers},
             until=until,
             person_id=LEADER,
+            at=self.case.now,
         )
         self.lifts.append(step)
 

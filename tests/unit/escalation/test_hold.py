@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.escalation.domain.assessment import FORM
 from services.escalation.domain.escalation import Refused
-from services.escalation.domain.hold import Action, Asked, HeldFrom, Lift, decide, holds, mediation
+from services.escalation.domain.hold import Action, Asked, Ended, HeldFrom, Lift, decide, ended, holds, mediation
 from shared.auth.people import Person, Role
 from shared.ids import CaseId, PersonId
 
@@ -39,7 +39,7 @@ def decided(
 
 def lift(**changes: object) -> Lift:
     fields = {"recipient": HeldFrom.MOTHER, "n": 1, "action": Action.LIFT, "covers": COVERS, "until": WEEK}
-    return Lift(**fields | {"person_id": CARLA} | changes)  # type: ignore[arg-type]
+    return Lift(**fields | {"person_id": CARLA, "at": NOW} | changes)  # type: ignore[arg-type]
 
 
 def state(*lifts: Lift, newest: Mapping[CaseId, int] = COVERS, now: datetime = NOW) -> dict[str, str]:
@@ -116,6 +116,34 @@ def test_a_lift_ends_at_its_end() -> None:
     assert state(lift(), now=WEEK)["mother"] == "held"
 
 
+@pytest.mark.parametrize(
+    ("changes", "newest", "days", "why"),
+    [
+        ({}, {CASE: 3, LINKED: 1}, 0, [Ended.NEW_REPORT]),
+        ({}, {CASE: 2, LINKED: 2}, 0, [Ended.LINKED]),
+        ({}, {**COVERS, CaseId(UUID(int=9)): 1}, 0, [Ended.LINKED]),
+        ({}, COVERS, 7, [Ended.EXPIRED]),
+        ({}, {CASE: 3, LINKED: 2}, 7, [Ended.EXPIRED, Ended.NEW_REPORT, Ended.LINKED]),
+        ({"void": True}, {CASE: 3, LINKED: 1}, 7, [Ended.VOID]),
+        ({"action": Action.REINSTATE, "until": None}, {CASE: 3, LINKED: 1}, 7, [Ended.REINSTATED]),
+    ],
+)
+def test_what_is_held_again_says_every_reason_why(
+    changes: dict[str, object], newest: dict[CaseId, int], days: int, why: list[Ended]
+) -> None:
+    given, last = lift(n=1), lift(n=2, **changes)
+    now = NOW + timedelta(days=days)
+    mother, *others = holds([given, last], newest=newest, now=now)
+    assert mother.former == last
+    assert list(ended(last, CASE, newest=newest, now=now)) == why
+    assert [each.former for each in others] == [None] * 5
+
+
+def test_what_was_never_lifted_is_not_held_again() -> None:
+    mother, *_ = holds([lift(action=Action.REINSTATE, until=None)], newest=COVERS, now=NOW)
+    assert (mother.state, mother.former) == ("held", None)
+
+
 STEPS = st.lists(
     st.builds(
         lift,
@@ -141,6 +169,10 @@ def test_what_is_lifted_is_lifted_by_the_newest_step_that_has_an_end_to_come_and
         assert newest.until is not None
         assert newest.until > NOW
         assert all(newest.covers[case] >= no for case, no in COVERS.items())
+    if mother.former is not None:
+        assert mother.former == newest
+        assert ended(newest, CASE, newest=COVERS, now=NOW)
+    assert (mother.lift is None) or not ended(mother.lift, CASE, newest=COVERS, now=NOW)
     assert state(*steps) == state(*shuffled)
 
 

@@ -172,10 +172,11 @@ def _id(report: Json) -> ReportId:
 def _people(told: Json) -> set[UUID]:
     judges = {each["judged"]["by"] for each in told["reports"] if each["judged"]}
     asked = {each["recipient"]["id"] for each in told["pages"]}
-    lifts = {each["by"] for each in told["hold"] if each["by"]}
+    lifts = {each["by"] for each in told["hold"]} | {each["ended"]["by"] for each in told["hold"] if each["ended"]}
+    assessed = {each["by"] for each in told["assessments"]}
     responsible = {told["escalation"]["responsible"]} if told["escalation"] else set()
     return {
         UUID(each)
-        for each in judges | asked | lifts | {each["by"] for each in told["countersigns"]} | responsible
+        for each in judges | asked | lifts | assessed | {each["by"] for each in told["countersigns"]} | responsible
         if each
     }

@@ -192,6 +192,11 @@ def reasons(found: Sequence[Mapping[str, Any]], lang: Language) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
+def up_to(report_no: int) -> str:
+    """The numbers of reports 1 to n: `1`, `1–3`."""
+    return "1" if report_no == 1 else f"1–{report_no}"
+
+
 def question(sign_id: str, lang: Language) -> str:
     """How a person is asked for a sign."""
     return lang.say(f"Ved du noget om: {sign(sign_id, lang)}?", f"Do you know anything about: {sign(sign_id, lang)}?")
@@ -202,7 +207,7 @@ def moment(lang: Language, instant: str | datetime | None, *, now: datetime) -> 
     if instant is None:
         return lang.say("ikke fastsat", "not set")
     at = instant if isinstance(instant, datetime) else datetime.fromisoformat(instant)
-    days = abs((at - now).days)
-    if days < 1 and local(at).date() == local(now).date():
+    days = abs((local(at).date() - local(now).date()).days)
+    if days == 0:
         return lang.time(at)
     return lang.day_time(at) if days < 6 else lang.moment(at)
