@@ -42,7 +42,7 @@ async def _claim(transactions: Transactions) -> int:
 async def _tried(tx: Transaction, case_id: CaseId) -> bool:
     """One case that cannot be decided must not stop the clocks of the others."""
     try:
-        async with tx.conn.transaction():
+        async with tx.part():
             await _pass_time(tx, case_id)
     except INFRASTRUCTURE:
         raise

@@ -1,5 +1,6 @@
 """What triage does on hearing of a report: it keeps the facts, and rates the case and those linked with it anew."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.triage import store
@@ -16,22 +17,22 @@ from shared.telemetry.tracing import current_traceparent
 
 async def report_received(tx: Transaction, event: ReportReceived) -> None:
     """Keep the answers and whom the report links."""
-    await store.lock_cases(tx.conn, event.case_id, event.linked_case_ids)
+    linked = await store.lock_cases(tx.conn, event.case_id, event.linked_case_ids)
     if event.linked_case_ids:
         await store.link(tx.conn, event.case_id, event.linked_case_ids)
     if await store.add_received(tx.conn, event, traceparent=current_traceparent()):
-        await _rate_around(tx, event.case_id)
+        await _rate_around(tx, event.case_id, linked)
 
 
 async def report_read(tx: Transaction, event: ReportRead) -> None:
     """Keep what was read in the text, whether or not the report has been heard of."""
-    await store.lock_cases(tx.conn, event.case_id)
+    linked = await store.lock_cases(tx.conn, event.case_id)
     if await store.add_read(tx.conn, event):
-        await _rate_around(tx, event.case_id)
+        await _rate_around(tx, event.case_id, linked)
 
 
-async def _rate_around(tx: Transaction, case_id: CaseId) -> None:
-    for each in (case_id, *await store.linked(tx.conn, case_id)):
+async def _rate_around(tx: Transaction, case_id: CaseId, linked: Sequence[CaseId]) -> None:
+    for each in (case_id, *linked):
         await rate_case(tx, each)
 
 

@@ -54,17 +54,21 @@ class Due:
     traceparent: str | None
 
 
-async def lock_cases(conn: Connection, case_id: CaseId, linked: Iterable[CaseId] = ()) -> None:
-    """Make the rows that are not there; lock them and those of cases linked earlier, in the order of their ids."""
+async def lock_cases(conn: Connection, case_id: CaseId, linked: Iterable[CaseId] = ()) -> list[CaseId]:
+    """Make the rows that are not there; lock them and those of cases linked earlier, in the order of their ids.
+
+    The cases that are linked with this one, earlier or now.
+    """
     ids = sorted({case_id, *linked}, key=str)
     await conn.execute("INSERT INTO cases (case_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING", ids)
-    await conn.execute(
-        """SELECT FROM cases
+    rows = await conn.fetch(
+        """SELECT case_id FROM cases
            WHERE case_id = ANY ($1::uuid[] || ARRAY(SELECT linked_case_id FROM links WHERE case_id = $2))
            ORDER BY case_id FOR UPDATE""",
         ids,
         case_id,
     )
+    return [row["case_id"] for row in rows if row["case_id"] != case_id]
 
 
 async def link(conn: Connection, case_id: CaseId, others: Iterable[CaseId]) -> None:
@@ -75,12 +79,6 @@ async def link(conn: Connection, case_id: CaseId, others: Iterable[CaseId]) -> N
         case_id,
         list(others),
     )
-
-
-async def linked(conn: Connection, case_id: CaseId) -> list[CaseId]:
-    """The cases linked with this one, in the order of their ids."""
-    rows = await conn.fetch("SELECT linked_case_id FROM links WHERE case_id = $1 ORDER BY 1", case_id)
-    return [row["linked_case_id"] for row in rows]
 
 
 async def add_received(conn: Connection, event: ReportReceived, *, traceparent: str | None) -> bool:

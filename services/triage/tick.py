@@ -22,7 +22,7 @@ async def run_once(transactions: Transactions) -> int:
 async def _rate(tx: Transaction, due: store.Due) -> None:
     """A case that cannot be rated is set an hour back, so that it does not stop the others."""
     try:
-        async with tx.conn.transaction():
+        async with tx.part():
             await rate_case(tx, due.case_id, due=due.at, traceparent=due.traceparent)
     except INFRASTRUCTURE:
         raise

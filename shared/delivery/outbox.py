@@ -1,10 +1,11 @@
 """The transaction a service acts in, and the outbox its facts leave by: both commit together or not at all."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -21,10 +22,14 @@ from shared.telemetry.tracing import current_traceparent, database_span
 _told = metrics.counter("beredskab.events.told", "Facts that were stored and told, by type.")
 
 
+W = TypeVar("W")
+
+
 @dataclass(slots=True)
 class Transaction:
     """One act: the connection it happens on, its moment (UTC), and the facts it tells.
 
+    What is told of the act is written at its end: one statement for all facts, however many events were taken together.
     An act that stores work for a loop of its own service, and publishes nothing, sets `work_waits`: the loop is woken.
     """
 
@@ -37,9 +42,34 @@ class Transaction:
     told_at: datetime | None = field(default=None)
     """When the fact that is being handled happened at its publisher's; None in acts of our own."""
     work_waits: bool = field(default=False)
+    _at_end: dict[Any, list[Any]] = field(default_factory=dict)
+
+    def at_end(self, write: Callable[[Connection, list[W]], Awaitable[None]], row: W) -> None:
+        """Have the row written before the commit, by one call of `write` for all its rows, in this order."""
+        self._at_end.setdefault(write, []).append(row)
+
+    async def write(self) -> None:
+        """Write what waits for the end now, for somebody who is about to read it."""
+        waiting, self._at_end = self._at_end, {}
+        for write, rows in waiting.items():
+            await write(self.conn, rows)
+
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """A part of the act that can fail by itself: then nothing of it was done, nor told."""
+        earlier, self._at_end, told = self._at_end, {}, len(self.published)
+        try:
+            async with self.conn.transaction():
+                yield
+                await self.write()
+        except BaseException:
+            del self.published[told:]
+            raise
+        finally:
+            self._at_end = earlier
 
     async def publish(self, event: Event, *, traceparent: str | None = None) -> None:
-        """Append the event to the outbox. The case's row must be locked by this transaction: it orders the facts.
+        """Have the event appended to the outbox. The case's row is locked by this transaction: it orders the facts.
 
         `traceparent` continues a stored trace; by default it is the running one (W3C Trace Context).
         """
@@ -51,25 +81,48 @@ class Transaction:
             sequence=0,  # the case's row knows the next
             traceparent=traceparent or current_traceparent(),
         )
-        done = await self.conn.execute(
-            """WITH told AS (
-                   UPDATE cases SET event_sequence = event_sequence + 1 WHERE case_id = $3 RETURNING event_sequence
-               )
-               INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at, waits_for)
-               SELECT $1, $2, $3, $4::jsonb || jsonb_build_object('ce_sequence', event_sequence::text), $5, $6, $7, $8
-               FROM told""",
-            envelope.id,
-            event.topic,
-            event.case_id,
-            json.dumps(headers_of(event, envelope)),
-            event.model_dump_json().encode(),
-            event.urgent,
-            self.now,
-            CONSUMERS.get(type(event), ()) if event.urgent else (),
-        )
-        if done != "INSERT 0 1":
-            raise LookupError("a fact of a case that is not stored")
+        self.at_end(_append, _Told(event, envelope))
         self.published.append(event.type)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    event: Event
+    envelope: Envelope
+
+    @property
+    def waits_for(self) -> str:
+        return ",".join(CONSUMERS.get(type(self.event), ())) if self.event.urgent else ""
+
+
+async def _append(conn: Connection, told: list[_Told]) -> None:
+    done = await conn.execute(
+        """WITH told AS (
+               SELECT *, row_number() OVER of_case AS k, count(*) OVER (PARTITION BY case_id) AS n
+               FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::jsonb[], $5::bytea[], $6::boolean[],
+                           $7::timestamptz[], $8::text[]) WITH ORDINALITY
+                    AS t (event_id, topic, case_id, headers, body, urgent, at, waits_for, place)
+               WINDOW of_case AS (PARTITION BY case_id ORDER BY place)
+           ), counted AS (
+               UPDATE cases SET event_sequence = event_sequence + n FROM told
+               WHERE cases.case_id = told.case_id AND told.k = 1
+               RETURNING cases.case_id, event_sequence - n AS before
+           )
+           INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at, waits_for)
+           SELECT event_id, topic, case_id, headers || jsonb_build_object('ce_sequence', (before + k)::text), body,
+                  urgent, at, string_to_array(waits_for, ',')
+           FROM told JOIN counted USING (case_id) ORDER BY place""",
+        [each.envelope.id for each in told],
+        [each.event.topic for each in told],
+        [each.event.case_id for each in told],
+        [json.dumps(headers_of(each.event, each.envelope)) for each in told],
+        [each.event.model_dump_json().encode() for each in told],
+        [each.event.urgent for each in told],
+        [each.envelope.time for each in told],
+        [each.waits_for for each in told],
+    )
+    if done != f"INSERT 0 {len(told)}":
+        raise LookupError("a fact of a case that is not stored")
 
 
 class Transactions:
@@ -90,6 +143,7 @@ class Transactions:
             async with self.pool.acquire() as conn, conn.transaction():
                 tx = Transaction(conn, self.clock.now(), self.source)
                 yield tx
+                await tx.write()
                 if tx.published or tx.work_waits or tx.told_at:
                     crash_point("act.before_commit")
         if tx.published or tx.work_waits or tx.told_at:

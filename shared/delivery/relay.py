@@ -53,6 +53,7 @@ class Relay:
         self.beat = Beat("relay", at_most=2 * _PATIENCE)
         self._settings = settings
         self._pool = pool
+        self._wake = wake
         self._road = road
         self._woken = wake.event()
         self._woken_for = {peer: wake.event() for peer in road.peers}
@@ -99,12 +100,14 @@ class Relay:
         self._oldest = self._away_since = None
         if await conn.fetchval("SELECT EXISTS (SELECT FROM outbox WHERE stuck IS NOT NULL AND waits_for <> '{}')"):
             self._stuck_for = set(self._road.peers)
+        self._wake.leads = True
         try:
             async with asyncio.TaskGroup() as both:
                 for peer in self._road.peers:
                     both.create_task(self._follow_road(peer))
                 both.create_task(self._follow_kafka(conn))
         finally:
+            self._wake.leads = False
             with suppress(*INFRASTRUCTURE):
                 await conn.execute("SELECT pg_advisory_unlock($1)", _LOCK)
                 await conn.execute("RESET synchronous_commit")

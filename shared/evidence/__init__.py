@@ -33,26 +33,39 @@ def _round_n(case_id: CaseId, *, at: datetime, act: str, actor: str | None, fact
 
 
 async def record(tx: Transaction, case_id: CaseId, *, act: str, actor: PersonId | None, facts: Facts) -> None:
-    """Append one entry to the case's chain. The case's row must exist; updating it locks it. Canaries have no chain."""
+    """Have one entry appended to the case's chain when the act ends. The case's row exists; canaries have no chain."""
     text = json.dumps(dict(facts), sort_keys=True, default=str, separators=(",", ":"))
     before, after = _round_n(case_id, at=tx.now, act=act, actor=str(actor) if actor else None, facts=text)
-    done = await tx.conn.execute(
-        """WITH head AS (
-               UPDATE cases SET evidence_n = evidence_n + 1, evidence_head =
-                   sha256(evidence_head || convert_to($6 || (evidence_n + 1)::text || $7, 'UTF8'))
-               WHERE case_id = $1 AND NOT canary RETURNING evidence_n, evidence_head
+    tx.at_end(_append, (case_id, tx.now, act, actor, text, before, after))
+
+
+async def _append(
+    conn: Connection, entries: list[tuple[CaseId, datetime, str, PersonId | None, str, str, str]]
+) -> None:
+    stored = await conn.fetchval(
+        """WITH RECURSIVE entry AS (
+               SELECT *, row_number() OVER (PARTITION BY case_id ORDER BY place) AS k
+               FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[])
+                    WITH ORDINALITY AS e (case_id, at, act, actor, facts, before, after, place)
+           ), head AS MATERIALIZED (
+               SELECT * FROM cases WHERE case_id = ANY ($1) ORDER BY case_id FOR UPDATE
+           ), chain AS (
+               SELECT case_id, 0::bigint AS k, evidence_n AS n, evidence_head AS hash FROM head WHERE NOT canary
+               UNION ALL
+               SELECT case_id, e.k, n + 1, sha256(hash || convert_to(before || (n + 1)::text || after, 'UTF8'))
+               FROM chain c JOIN entry e USING (case_id) WHERE e.k = c.k + 1
+           ), grown AS (
+               UPDATE cases SET evidence_n = n, evidence_head = hash
+               FROM (SELECT DISTINCT ON (case_id) * FROM chain ORDER BY case_id, k DESC) last
+               WHERE cases.case_id = last.case_id
+           ), added AS (
+               INSERT INTO evidence (case_id, n, at, act, actor, facts, hash)
+               SELECT case_id, n, at, act, actor, facts, hash FROM chain JOIN entry USING (case_id, k)
            )
-           INSERT INTO evidence (case_id, n, at, act, actor, facts, hash)
-           SELECT $1, evidence_n, $2, $3, $4, $5, evidence_head FROM head""",
-        case_id,
-        tx.now,
-        act,
-        actor,
-        text,
-        before,
-        after,
+           SELECT count(*) FROM head""",
+        *map(list, zip(*entries, strict=True)),
     )
-    if done != "INSERT 0 1" and not await tx.conn.fetchval("SELECT canary FROM cases WHERE case_id = $1", case_id):
+    if stored != len({case_id for case_id, *_ in entries}):
         raise LookupError("evidence for a case that is not stored")
 
 

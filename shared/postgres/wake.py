@@ -23,6 +23,8 @@ class Wake:
         self._name = secrets.token_hex(8)
         self._due = asyncio.Event()
         self._listeners: list[asyncio.Event] = []
+        self.leads = False
+        """Whether this process is the one that moves what is committed on: then no other waits for its word."""
 
     def event(self) -> asyncio.Event:
         """An event of one loop's own; it is set whenever the loop should look."""
@@ -31,9 +33,10 @@ class Wake:
         return event
 
     def __call__(self) -> None:
-        """Something was committed: wake the loops here and have the other processes told."""
+        """Something was committed: wake the loops here, and have the process told that moves it on."""
         self._wake_here()
-        self._due.set()
+        if not self.leads:
+            self._due.set()
 
     def _wake_here(self) -> None:
         for event in self._listeners:

@@ -21,7 +21,8 @@ Json: TypeAlias = dict[str, Any]
 
 
 async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyRing) -> Json:
-    """The case, with what the person may know of the cases it is linked to."""
+    """The case, with what the person may know of the cases it is linked to, and with what this act has done."""
+    await tx.write()
     conn, row = tx.conn, await case.get(tx.conn, case_id)
     running = await escalation.newest(conn, case_id)
     reports, ratings = await report.reports(conn, case_id), await report.ratings(conn, case_id)

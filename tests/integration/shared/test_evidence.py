@@ -27,6 +27,17 @@ async def test_a_chain_holds(ground: OpenGround) -> None:
     assert await evidence.broken_at(service.pool, await chain(service)) is None
 
 
+async def test_one_act_may_speak_of_several_cases_and_go_on_where_their_chains_end(ground: OpenGround) -> None:
+    service = await ground("intake", MIGRATIONS)
+    one, other = await chain(service), await chain(service)
+    async with service.transactions.begin("test") as tx:
+        for n, case_id in enumerate((other, one, other)):
+            await evidence.record(tx, case_id, act="more", actor=None, facts={"n": n})
+    assert [await evidence.broken_at(service.pool, each) for each in (one, other)] == [None, None]
+    rows = await service.pool.fetch("SELECT case_id, n, facts FROM evidence WHERE act = 'more' ORDER BY facts")
+    assert [tuple(row) for row in rows] == [(other, 4, '{"n":0}'), (one, 4, '{"n":1}'), (other, 5, '{"n":2}')]
+
+
 @pytest.mark.parametrize("act", ["UPDATE evidence SET act = 'x'", "DELETE FROM evidence", "TRUNCATE evidence"])
 async def test_evidence_is_append_only(ground: OpenGround, act: str) -> None:
     service = await ground("intake", MIGRATIONS)
