@@ -12,6 +12,7 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ from shared.auth.services import ServiceTokens
 from shared.delivery import figures, kafka
 from shared.delivery.consumer import Consumer
 from shared.delivery.door import events_route
-from shared.delivery.inbox import Inbox, On
+from shared.delivery.inbox import Inbox, On, forget
 from shared.delivery.outbox import INFRASTRUCTURE, Transactions
 from shared.delivery.reception import Reception
 from shared.delivery.relay import Relay
@@ -146,7 +147,11 @@ class Service:
         """Run a worker: consumer, relay and loops, with HTTP beside them, under a watchdog."""
         relay = Relay(self.settings, self.pool, self.wake, SecondRoad(self.settings, self.name, self.pool, self.tokens))
         if consumer is not None:
-            loops = [*loops, Loop("replay", consumer.reception.replay_once, at_most=1, woken=False)]
+            loops = [
+                *loops,
+                Loop("replay", consumer.reception.replay_once, at_most=1, woken=False),
+                Loop("forget", partial(forget, self.pool, self.settings.clock), at_most=3600, woken=False),
+            ]
         kept = [(loop, loop.beat()) for loop in loops]
         running = [
             self.wake.notify_others(),

@@ -3,14 +3,21 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
+from shared.clock import Clock
+from shared.delivery.kafka import RETENTION
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.envelope import Envelope
 from shared.events.model import Event
 from shared.ids import EventId
+from shared.postgres.pool import Pool
 
 E = TypeVar("E", bound=Event)
+KEPT = timedelta(milliseconds=2 * RETENTION)
+"""How long it is remembered that an event was taken: longer than Kafka keeps it, so that a replay has no effect."""
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,17 @@ class Inbox:
                     tx.told_at = each.envelope.time
                     with each.span:
                         await self._handlers[type(each.event)](tx, each.event)
+
+
+async def forget(pool: Pool, clock: Clock) -> int:
+    """Forget the oldest of what was taken longer ago than `KEPT`; how many events that were."""
+    tag: str = await pool.execute(
+        """DELETE FROM inbox WHERE (consumer, event_id) IN
+               (SELECT consumer, event_id FROM inbox WHERE received_at < $1 LIMIT $2)""",
+        clock.now() - KEPT,
+        _AT_ONCE,
+    )
+    return int(tag.removeprefix("DELETE "))
 
 
 async def _new_among(tx: Transaction, envelopes: Sequence[Envelope]) -> set[EventId]:

@@ -18,6 +18,7 @@ from shared.settings import ServiceSettings
 
 PARTITIONS = 12
 RETENTION = 14 * 24 * 3600 * 1000
+"""Milliseconds that a topic keeps a fact."""
 MAX_BYTES = 900_000
 REQUEST_TIMEOUT = 75_000  # must exceed the rebalance time-out by 10 s, or the group is never joined
 

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from shared.delivery.inbox import Inbox, On, Taking
+from shared.delivery.inbox import Inbox, On, Taking, forget
 from shared.delivery.outbox import Transaction
 from shared.events.envelope import Envelope
 from shared.events.escalation import MessageWithdrawn
@@ -44,6 +44,19 @@ async def test_an_event_delivered_twice_at_once_has_one_effect(ground: OpenGroun
     inbox, sent = Inbox(service.transactions, [On(MessageWithdrawn, count)]), envelope()
     await asyncio.gather(*(inbox.take(sent, EVENT) for _ in range(5)))
     assert await effects(service) == 1
+
+
+async def test_what_kafka_has_long_forgotten_is_forgotten_and_what_it_may_send_again_is_not(ground: OpenGround) -> None:
+    service = await ground("notify", MIGRATIONS)
+    inbox, old, recent = Inbox(service.transactions, [On(MessageWithdrawn, count)]), envelope(), envelope()
+    await inbox.take(old, EVENT)
+    service.clock.pass_by(days=15)
+    await inbox.take(recent, EVENT)
+    service.clock.pass_by(days=14)
+    assert await forget(service.pool, service.clock) == 1
+    assert await forget(service.pool, service.clock) == 0
+    await inbox.take(recent, EVENT)
+    assert await effects(service) == 2
 
 
 async def test_an_event_whose_handler_failed_is_taken_again(ground: OpenGround) -> None:
