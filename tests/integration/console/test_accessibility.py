@@ -65,7 +65,17 @@ async def test_axe_finds_nothing_on_any_screen(house: House, viewport: dict[str,
     await browser.press(await browser.into(event.case_id), "/acknowledge")
     case = f"/cases/{event.case_id}"
     screens = [case, f"{case}/assessment", *(f"{case}/{form}" for form in FORMS), f"/cases/{new.case_id}"]
-    screens += ["/work", "/work?done=cannot", "/rota", "/ladders", "/people", "/reach", "/me", "/cases/none"]
+    screens += [
+        "/work",
+        "/work?done=cannot",
+        "/rota",
+        "/ladders",
+        "/people",
+        "/people/new",
+        "/reach",
+        "/me",
+        "/cases/none",
+    ]
     paths = [f"{path}{lang if '?' not in path else lang.replace('?', '&')}" for path in screens]
     assert await findings(browser, paths, viewport=viewport) == {}
 
@@ -85,5 +95,6 @@ async def test_axe_finds_nothing_where_something_was_not_saved(house: House, lan
     signed_out = await browser.client.post(close, data={"version": "0", **reason})
     browser.client.cookies.set("__Host-escalation", word)
     assert [each.status_code for each in (early, stale, twice, signed_out)] == [409, 409, 422, 401]
-    posted = {"/early": early, "/stale": stale, "/twice": twice, "/signed-out": signed_out}
+    nobody = await browser.client.post(f"/people/new{lang}", data={"person_id": "x"})
+    posted = {"/early": early, "/stale": stale, "/nobody": nobody, "/twice": twice, "/signed-out": signed_out}
     assert await findings(browser, [], posted=posted, viewport=NARROW) == {}

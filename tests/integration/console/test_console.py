@@ -355,7 +355,7 @@ async def test_a_leader_adds_and_takes_away_a_shift(house: House) -> None:
 
 async def test_a_leader_changes_a_person(house: House) -> None:
     ditte = await house.browser(DITTE)
-    fields = {"person_id": str(BO), "name": "Bo Nyt Navn", "role.consultant": "yes", "units": "*", "active": "yes"}
+    fields = {"person_id": str(BO), "name": "Bo Nyt Navn", "role.consultant": "yes", "unit.*": "yes", "active": "yes"}
     assert "Bo Nyt Navn" in (await ditte.client.post("/people", data=fields)).text
 
 
@@ -397,7 +397,7 @@ async def test_ones_own_address_asks_for_a_fresh_sign_in(house: House) -> None:
 
 async def test_what_a_leader_changes_of_a_person_is_kept_as_it_was(house: House) -> None:
     ditte = await house.browser(DITTE)
-    fields = {"person_id": str(BO), "name": "Bo Nyt Navn", "role.consultant": "yes", "units": "*", "active": "yes"}
+    fields = {"person_id": str(BO), "name": "Bo Nyt Navn", "role.consultant": "yes", "unit.*": "yes", "active": "yes"}
     for _again in range(2):
         await ditte.client.post("/people", data=fields)
     await ditte.client.post("/people", data={**fields, "name": "Bo Igen"})

@@ -1,4 +1,4 @@
-"""The leader's screens: who is on call, who they are, whether somebody can be reached now; one's own contact."""
+"""The leader's screens: who is on call, whether somebody can be reached now; one's own contact."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -10,7 +10,6 @@ from starlette.responses import Response
 from services.escalation.domain.access import is_fresh
 from services.escalation.web.console import Console, onward, sign_in_first, visitor
 from services.escalation.web.console.hold import instant
-from shared.auth.people import Role
 from shared.web.application import fields
 from shared.web.problems import Problem
 
@@ -26,11 +25,6 @@ async def reach_screen(console: Console, request: Request) -> Response:
 async def rota_screen(console: Console, request: Request) -> Response:
     """Who is on call, and the forms by which a leader changes it."""
     return await screen(console, request, "rota.html", rota="/v1/rota", staff="/v1/people")
-
-
-async def people_screen(console: Console, request: Request) -> Response:
-    """The people, and whether each can be reached."""
-    return await screen(console, request, "people.html", staff="/v1/people")
 
 
 async def me_screen(console: Console, request: Request) -> Response:
@@ -55,22 +49,6 @@ async def change_rota(console: Console, request: Request) -> Response:
         return "/v1/rota", {"version": int(version) if version.isdecimal() else 0, **kept}
 
     return await changed(console, request, "/rota", put, reads="/v1/rota")
-
-
-async def change_person(console: Console, request: Request) -> Response:
-    """Add a person, or change one."""
-
-    def put(sent: Fields, _people: Json) -> tuple[str, Json]:
-        codes = {
-            "roles": [role.value for role in Role if f"role.{role}" in sent],
-            "units": [unit for unit in sent.get("units", "*").replace(",", " ").split() if unit],
-            "active": "active" in sent,
-        }
-        return "/v1/people", {
-            "people": [{"person_id": sent.get("person_id", ""), "name": sent.get("name", ""), **codes}]
-        }
-
-    return await changed(console, request, "/people", put, reads="/v1/people")
 
 
 async def change_contact(console: Console, request: Request) -> Response:

@@ -63,6 +63,7 @@ ROLES = {
     "leader": ("Leder", "Leader"),
     "auditor": ("Revisor", "Auditor"),
     "operator": ("Drift", "Operator"),
+    "reporter": ("Underretter", "Reporter"),
 }
 ASKS = {
     "on_call": ("en konsulent på vagt", "a consultant on call"),
