@@ -1,6 +1,6 @@
 """Shifts [vagter]: who is on call when. A shift is written in Copenhagen wall time; a wall time is one instant."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -110,6 +110,14 @@ class Absence:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who is on call for a span, first asked first; nobody: a gap."""
+
+    span: Span
+    people: tuple[PersonId, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shifts:
     """The whole rota. Who is listed first is asked first."""
@@ -142,19 +150,25 @@ class Shifts:
         began = max((*(span.starts_at for span in (*spans, *(swap.span for swap in taken))), *back))
         return began + timedelta(days=(at - began).days)
 
-    def gaps(self, starts_at: datetime, ends_at: datetime) -> list[Span]:
-        """The spans of that time in which nobody is on call."""
+    def duty(self, starts_at: datetime, ends_at: datetime, among: Container[PersonId] | None = None) -> list[Duty]:
+        """Who is on call when, of these or of all, from the first moment to the last without a break."""
         edges = sorted(
             {starts_at, ends_at, *(at for at in self._edges(starts_at, ends_at) if starts_at < at < ends_at)}
         )
-        spans = pairwise(edges)
-        return _joined(Span(start, end) for start, end in spans if not self.on_call(start))
+        return _joined(Duty(Span(start, end), self._of(among, start)) for start, end in pairwise(edges))
+
+    def gaps(self, starts_at: datetime, ends_at: datetime) -> list[Span]:
+        """The spans of that time in which nobody is on call."""
+        return [each.span for each in self.duty(starts_at, ends_at) if not each.people]
 
     def people(self) -> set[PersonId]:
         """Everybody it names."""
         on_duty = {weekly.person for weekly in self.weekly} | {shift.person for shift in self.shifts}
         swapped = {person for swap in self.swaps for person in (swap.off, swap.on)}
         return on_duty | swapped | {absence.person for absence in self.absences}
+
+    def _of(self, among: Container[PersonId] | None, at: datetime) -> tuple[PersonId, ...]:
+        return tuple(person for person in self.on_call(at) if among is None or person in among)
 
     def _around(self, at: datetime) -> Iterator[Shift]:
         today = local(at).date()
@@ -174,10 +188,10 @@ class Shifts:
             yield from (span.starts_at, span.ends_at)
 
 
-def _joined(spans: Iterable[Span]) -> list[Span]:
-    joined: list[Span] = []
-    for span in spans:
-        if joined and joined[-1].ends_at == span.starts_at:
-            span = Span(joined.pop().starts_at, span.ends_at)
-        joined.append(span)
+def _joined(duties: Iterable[Duty]) -> list[Duty]:
+    joined: list[Duty] = []
+    for duty in duties:
+        if joined and joined[-1].people == duty.people:
+            duty = Duty(Span(joined.pop().span.starts_at, duty.span.ends_at), duty.people)
+        joined.append(duty)
     return joined

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.escalation.domain.shift import Absence, Shift, Shifts, Span, Swap, Weekly, instant
+from services.escalation.domain.shift import Absence, Duty, Shift, Shifts, Span, Swap, Weekly, instant
 from services.escalation.store.rota import SHIFTS
 from shared.calendar import COPENHAGEN
 from shared.ids import PersonId
@@ -182,3 +182,18 @@ def test_a_rota_is_the_same_after_it_was_stored() -> None:
 def test_a_rota_that_means_nothing_is_refused(body: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         SHIFTS.validate_python(body)
+
+
+def test_duty_tells_who_is_on_call_when_without_a_break_and_of_some_alone() -> None:
+    rota = Shifts(
+        shifts=(
+            Shift(AASE, Span(wall(MONDAY, 8), wall(MONDAY, 12))),
+            Shift(AASE, Span(wall(MONDAY, 12), wall(MONDAY, 16))),
+            Shift(BO, Span(wall(MONDAY, 14), wall(MONDAY, 18))),
+        )
+    )
+    day = (wall(MONDAY, 8), wall(MONDAY, 20))
+    hours = [(wall(MONDAY, since), wall(MONDAY, until)) for since, until in ((8, 14), (14, 16), (16, 18), (18, 20))]
+    people = [(AASE,), (AASE, BO), (BO,), ()]
+    assert rota.duty(*day) == [Duty(Span(*span), who) for span, who in zip(hours, people, strict=True)]
+    assert [each.people for each in rota.duty(*day, {BO})] == [(), (BO,), ()]

@@ -1,4 +1,4 @@
-"""The leader's screens: who is on call, whether somebody can be reached now; one's own contact."""
+"""The leader's screens: how the rota is changed, whether somebody can be reached now; one's own contact."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -20,11 +20,6 @@ Fields: TypeAlias = Mapping[str, str]
 async def reach_screen(console: Console, request: Request) -> Response:
     """Can we reach somebody now? Then the next 72 hours, the first gap first."""
     return await screen(console, request, "reach.html", reach="/v1/reach")
-
-
-async def rota_screen(console: Console, request: Request) -> Response:
-    """Who is on call, and the forms by which a leader changes it."""
-    return await screen(console, request, "rota.html", rota="/v1/rota", staff="/v1/people")
 
 
 async def me_screen(console: Console, request: Request) -> Response:

@@ -18,6 +18,7 @@ from services.escalation.web.console import (
     people,
     phone,
     phone_answer,
+    week,
     work,
 )
 from services.escalation.web.console.act import Shape, posted
@@ -28,7 +29,7 @@ _SCREENS: dict[str, Screen] = {
     "/": work.first_screen,
     "/work": work.work_screen,
     "/reach": leader.reach_screen,
-    "/rota": leader.rota_screen,
+    "/rota": week.rota_screen,
     "/ladders": ladders.ladders_screen,
     "/people": people.people_screen,
     "/people/new": people.new_screen,

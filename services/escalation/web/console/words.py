@@ -1,12 +1,12 @@
 """Codes in the words that consultants know, in both languages."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from services.escalation.web.console.text import literally
-from shared.calendar import local
+from shared.calendar import COPENHAGEN, local
 from shared.signs import SIGNS
 from shared.web.language import Language
 
@@ -160,6 +160,20 @@ def wait(minutes: int, lang: Language) -> str:
     return lang.say(
         f"{minutes} {'minut' if minutes == 1 else 'minutter'}", f"{minutes} {'minute' if minutes == 1 else 'minutes'}"
     )
+
+
+def date_of(day: date, lang: Language) -> str:
+    """`mandag 9. marts`, `Monday 9 March`."""
+    return f"{lang.say(*_DAYS[day.weekday()])} {lang.day(datetime.combine(day, time(12), COPENHAGEN))}"
+
+
+def hours(starts_at: datetime, ends_at: datetime, lang: Language) -> str:
+    """A span of one day: `kl. 9–13`, `9:00–13:00`; the whole of it in words."""
+    start, end = local(starts_at), local(ends_at)
+    if (start.time(), end.time()) == (time(), time()):
+        return lang.say("hele døgnet", "day and night")
+    since, until = (f"{at.hour}" if not at.minute else f"{at.hour}.{at:%M}" for at in (start, end))
+    return lang.say(f"kl. {since}–{'24' if until == '0' else until}", f"{start:%H:%M}–{end:%H:%M}")
 
 
 def clock(rule: str, lang: Language) -> str:
