@@ -1,7 +1,7 @@
 """The console over intake's real, sealed reports: two services on their own databases, a browser before one of them."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from playwright.async_api import Route
 
 from services.escalation import app as escalation_app
 from services.escalation import seed
@@ -130,6 +131,19 @@ class Browser:
         if "/purpose" in screen.text:
             screen = await self.press(screen, "/purpose", purpose="takeover")
         return await self.press(screen, "/known")
+
+
+def answered_by(browser: Browser) -> Callable[[Route], Awaitable[None]]:
+    """What a real browser's requests are answered with: as the person of this one."""
+
+    async def through(route: Route) -> None:
+        asked, headers = route.request, {"Accept": "text/html"}
+        if "content-type" in asked.headers:
+            headers["Content-Type"] = asked.headers["content-type"]
+        answer = await browser.client.request(asked.method, asked.url, content=asked.post_data_buffer, headers=headers)
+        await route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
+
+    return through
 
 
 @pytest.fixture

@@ -363,6 +363,21 @@ async def test_reach_says_in_one_line_whether_somebody_answers(house: House) -> 
     assert "Ja, 3 personer." in (await (await house.browser(AASE)).open("/reach")).text
 
 
+@pytest.mark.parametrize(
+    "lang", [("", "Siden findes ikke.", "Til din liste"), ("?lang=en", "There is no such page.", "To your list")]
+)
+async def test_what_is_not_there_leads_back_to_the_list(house: House, lang: tuple[str, str, str]) -> None:
+    suffix, says, leads = lang
+    event = await house.report(**BODY)
+    aase = await house.browser(AASE)
+    for path in ("/nowhere", f"/cases/{uuid4()}", f"/cases/{event.case_id}/anything"):
+        screen = await aase.open(f"{path}{suffix}")
+        assert screen.status_code == 404
+        assert says in screen.text
+        assert re.search(rf'href="/work{re.escape(suffix)}">{leads}</a>', screen.text)
+    assert (await aase.open(f"/work{suffix}")).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/rota", "/people"])
 async def test_only_a_leader_sees_who_is_who(house: House, path: str) -> None:
     assert (await (await house.browser(AASE)).open(path)).status_code == 403

@@ -1,13 +1,16 @@
 """The ladders on a leader's screen: steps with waits in words, changed one at a time, each change a version."""
 
+import json
 import re
 
 import httpx2
 import pytest
+from playwright.async_api import Page, expect
 
 from shared.events.codes import Level
-from tests.integration.console.conftest import AASE, DITTE, House
+from tests.integration.console.conftest import AASE, CONSOLE, DITTE, House, answered_by
 from tests.integration.console.test_console import BODY, VERSION
+from tests.support.browser import NARROW, open_browser
 
 WANTED = {"level": "acute", "unit": "", "step.1": "on_call", "step.2": "doegnvagt", "wait": "5", "at_most": "0"}
 
@@ -46,7 +49,11 @@ async def test_what_runs_keeps_its_version_and_the_screen_says_so(house: House) 
     ditte = await house.browser(DITTE)
     after = await ditte.client.post("/ladders", data={**version(await ditte.open("/ladders")), **WANTED})
     assert "En eskalering, der er i gang, beholder sin udgave." in after.text
-    assert "Udgave 1 · fra opsætningen · 1 eskaleringer i gang på den" in after.text
+    assert "Udgave 1 · fra opsætningen · 1 eskalering i gang på den" in after.text
+    in_english = await ditte.open("/ladders?lang=en")
+    assert "· 1 escalation runs on it" in in_english.text
+    await house.report(Level.ACUTE, **BODY)
+    assert "· 1 eskalering i gang på den" in (await ditte.open("/ladders")).text
     kept = await house.escalation.pool.fetchval(
         "SELECT ladder_version FROM escalations WHERE case_id = $1", event.case_id
     )
@@ -82,3 +89,52 @@ async def test_a_ladder_that_another_changed_meanwhile_is_shown_anew(house: Hous
 
 async def test_leaders_alone_see_the_ladders(house: House) -> None:
     assert (await (await house.browser(AASE)).open("/ladders")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "words"),
+    [
+        ("", "Vagtens åbningstid", "Mandag–fredag kl. 8–16"),
+        ("?lang=en", "The desk's duty hours", "Monday–Friday 08:00–16:00"),
+    ],
+)
+async def test_the_desks_duty_hours_are_told(house: House, lang: str, title: str, words: str) -> None:
+    screen = (await (await house.browser(DITTE)).open(f"/ladders{lang}")).text
+    told = screen.partition(f">{title}</h2>")[2].partition("</section>")[0]
+    assert f"<li>{words}</li>" in told
+
+
+async def test_a_ladder_is_changed_by_keyboard_alone(house: House) -> None:
+    ditte = await house.browser(DITTE)
+    async with open_browser() as chromium:
+        page = await chromium.new_page(viewport=NARROW)
+        await page.route("**/*", answered_by(ditte))
+        await page.goto(f"{CONSOLE}/ladders")
+        await tab_to(page, "Ret: Akut")
+        await page.keyboard.press("Enter")
+        await tab_to(page, "Trin 2")
+        await page.keyboard.type("Døgnvagten")
+        for step in (3, 4, 5):
+            await tab_to(page, f"Trin {step}")
+            await page.keyboard.press("Home")
+        await tab_to(page, "Minutter på hvert trin")
+        await page.keyboard.press("ControlOrMeta+A")
+        await page.keyboard.type("7")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("status")).to_have_text("Gemt.")
+        await expect(page.get_by_role("status")).to_be_focused()
+    body = json.loads(await house.escalation.pool.fetchval("SELECT body FROM ladders ORDER BY version DESC LIMIT 1"))
+    acute = next(each for each in body["ladders"] if each["level"] == "acute")
+    assert (acute["rungs"], acute["rung_wait_minutes"]) == (["on_call", "doegnvagt"], 7)
+
+
+async def tab_to(page: Page, name: str) -> None:
+    """On by Tab until what has the focus is called so; the focus must be seen."""
+    for _ in range(80):
+        await page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        called = await focused.evaluate("(e) => e.labels?.length ? e.labels[0].textContent : e.textContent")
+        if called.strip() == name:
+            assert await focused.evaluate("(e) => getComputedStyle(e).outlineStyle") != "none"
+            return
+    pytest.fail(f"nothing called {name} is reached by Tab")

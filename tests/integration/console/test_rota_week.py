@@ -2,10 +2,10 @@
 
 import re
 
-from playwright.async_api import Page, Route
+from playwright.async_api import Page
 
 from shared.ids import PersonId
-from tests.integration.console.conftest import AASE, BO, CONSOLE, DITTE, Browser, House
+from tests.integration.console.conftest import AASE, BO, CONSOLE, DITTE, Browser, House, answered_by
 from tests.support.browser import NARROW, WIDE, open_browser
 
 ROTA = """{"weekly": [{"person": "%s", "days": [1, 2, 3, 4, 5], "starts": "08:00", "ends": "16:00",
@@ -88,14 +88,10 @@ async def test_a_week_that_is_none_is_this_one(house: House) -> None:
 async def test_on_a_phone_it_is_a_list_that_still_is_a_table_to_a_screen_reader(house: House) -> None:
     ditte = await planned(house, bo_serves="{noerrebro}")
 
-    async def through(route: Route) -> None:
-        answer = await ditte.client.get(route.request.url, headers={"Accept": "text/html"})
-        await route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
-
     async with open_browser() as chromium:
         for viewport, list_like in ((NARROW, True), (WIDE, False)):
             page: Page = await chromium.new_page(viewport=viewport)
-            await page.route("**/*", through)
+            await page.route("**/*", answered_by(ditte))
             await page.goto(f"{CONSOLE}/rota")
             table = page.get_by_role("table", name="Uge 11")
             cells = (

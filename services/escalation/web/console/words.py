@@ -167,11 +167,26 @@ def date_of(day: date, lang: Language) -> str:
     return f"{lang.say(*_DAYS[day.weekday()])} {lang.day(datetime.combine(day, time(12), COPENHAGEN))}"
 
 
+def days(numbers: Sequence[int], lang: Language) -> str:
+    """`mandag–fredag` where they follow each other, else each of them."""
+    ordered = sorted(numbers)
+    if len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
+        return f"{day(ordered[0], lang)}–{day(ordered[-1], lang)}"
+    return ", ".join(day(n, lang) for n in ordered)
+
+
+def from_to(opens: str, closes: str, lang: Language) -> str:
+    """Two times of day, `08:00:00` as the API tells them: `kl. 8–16`, `08:00–16:00`."""
+    return _from_to(time.fromisoformat(opens), time.fromisoformat(closes), lang)
+
+
 def hours(starts_at: datetime, ends_at: datetime, lang: Language) -> str:
     """A span of one day: `kl. 9–13`, `9:00–13:00`; the whole of it in words."""
-    start, end = local(starts_at), local(ends_at)
-    if (start.time(), end.time()) == (time(), time()):
-        return lang.say("hele døgnet", "day and night")
+    start, end = local(starts_at).time(), local(ends_at).time()
+    return lang.say("hele døgnet", "day and night") if start == end == time() else _from_to(start, end, lang)
+
+
+def _from_to(start: time, end: time, lang: Language) -> str:
     since, until = (f"{at.hour}" if not at.minute else f"{at.hour}.{at:%M}" for at in (start, end))
     return lang.say(f"kl. {since}–{'24' if until == '0' else until}", f"{start:%H:%M}–{end:%H:%M}")
 
