@@ -17,13 +17,14 @@ with warnings.catch_warnings():
 
 @dataclass
 class MailSink:
-    """`faults` are used up one a mail: `refuse <reply>`, `slow <seconds>`, `drop data`, `drop quit`."""
+    """`faults` are used up one a mail: `refuse <reply>`, `hold` until `let_go`, `drop data`, `drop quit`."""
 
     port: int = 0
     faults: deque[str] = field(default_factory=deque)
     taken: list[bytes] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     goodbye: str = "221 bye"
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def mails(self) -> list[EmailMessage]:
@@ -34,8 +35,8 @@ class MailSink:
         fault, _, detail = (self.faults.popleft() if self.faults else "none").partition(" ")
         if fault == "refuse":
             return detail
-        if fault == "slow":
-            await asyncio.sleep(float(detail))
+        if fault == "hold":
+            await self.let_go.wait()
         self.taken.append(envelope.content)
         self.recipients += envelope.rcpt_tos
         if (fault, detail) == ("drop", "data"):
@@ -59,5 +60,6 @@ async def mail_sink() -> AsyncIterator[MailSink]:
     try:
         yield sink
     finally:
+        sink.let_go.set()
         server.close()
         await server.wait_closed()

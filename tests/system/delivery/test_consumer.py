@@ -1,7 +1,6 @@
 """The consumer: every record is handled, skipped or parked, and none holds up the next of its case."""
 
 import asyncio
-import time
 from typing import Any
 
 import asyncpg
@@ -46,11 +45,9 @@ async def test_what_no_handler_can_take_does_not_hold_up_the_next_of_its_case(
 ) -> None:
     after = withdrawn(FACT.case_id)
     async with roads.consumer():
-        began = time.monotonic()
         record = (after.model_dump_json().encode(), [(n, v.encode()) for n, v in headers(after).items()])
         await roads.produce((body, named), record, key=FACT.case_id.bytes)
-        await roads.heard(after, within=10)
-        assert time.monotonic() - began < 2
+        await roads.heard(after, within=5)
     assert await parked(roads) == reasons
 
 

@@ -75,11 +75,11 @@ async def test_while_kafka_is_dead_urgent_facts_go_by_the_second_road_and_come_o
         await tell(roads.teller, *facts)
         began = time.monotonic()
         await roads.heard(*facts, within=10)
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 10
         assert await roads.outbox() == 5
         late = withdrawn()
         await tell(roads.teller, late)
-        await roads.heard(late, within=2)
+        await roads.heard(late, within=5)
         roads.broker.start()
         await roads.sent_all()
         async with roads.consumer():
