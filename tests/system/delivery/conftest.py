@@ -29,7 +29,7 @@ from tests.support.broker import Broker, running_broker
 from tests.support.miniature import MIGRATIONS, effects, reception
 from tests.support.services import Ground
 from tests.support.system import SERVICES, System, running_stack, system_of, until
-from tests.support.traffic import sent_until_in
+from tests.support.traffic import concern, sent_until_in
 
 TOPIC = MessageWithdrawn.topic
 _PATIENCE = 300.0
@@ -191,7 +191,7 @@ def faulty_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
 async def faulty(faulty_stack: Stack) -> AsyncIterator[System]:
     """The stack to be ill-treated, all of it running and warm."""
     async with system_of(faulty_stack) as system:
-        first = await sent_until_in(system, {"text": "the first warms everything up"})
+        first = await sent_until_in(system, concern())
         await system.paged(first["report_id"], within=120)
         yield system
         faulty_stack.override({})
