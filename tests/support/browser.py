@@ -1,14 +1,14 @@
 """A real browser: headless Chromium that reaches nothing but this machine. Where there is none, tests fail.
 
 `python -m tests.support.browser` finds it, or sets it up, and says which: Debian's package where it may install it,
-else the one that playwright fetches for itself.
+else the one that playwright fetches for itself. It also installs the library that a bare Debian lacks for playwright.
 """
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ FLAGS = (
     "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-_INSTALL = "apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null"
+_INSTALL = "apt-get update -qq && apt-get install -y -qq --no-install-recommends {} >/dev/null"
+_DRIVER_NEEDS = "libatomic1"
 NARROW = {"width": 360, "height": 640}
 WIDE = {"width": 1280, "height": 900}
 
@@ -77,17 +78,28 @@ class Taps:
 
 
 def set_up() -> str:
-    """Find or install a browser; which one it is."""
-    may = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if packaged() is None and shutil.which("apt-get") and (not may or shutil.which("sudo")):
-        print("Installing Debian's chromium for the tests …", flush=True)
-        subprocess.run([*may, "sh", "-c", _INSTALL], env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+    """Find or install a browser and what drives it; which one it is."""
+    _install([*([] if packaged() else ["chromium"]), *([] if _driver_starts() else [_DRIVER_NEEDS])])
+    if not _driver_starts():
+        sys.exit(f"Playwright, which drives the browser, does not start (Debian: apt-get install {_DRIVER_NEEDS}).")
     if found := packaged():
         return found
     print("Fetching playwright's own chromium for the tests …", flush=True)
     if subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"]).returncode:
         sys.exit("The tests drive a browser that is missing: install it (Debian: apt-get install chromium).")
     return "playwright's own chromium"
+
+
+def _install(packages: Sequence[str]) -> None:
+    may = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if packages and shutil.which("apt-get") and (not may or shutil.which("sudo")):
+        print(f"Installing Debian's {' and '.join(packages)} for the tests …", flush=True)
+        command = _INSTALL.format(" ".join(packages))
+        subprocess.run([*may, "sh", "-c", command], env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+
+
+def _driver_starts() -> bool:
+    return not subprocess.run([sys.executable, "-m", "playwright", "--version"], capture_output=True).returncode
 
 
 class Watched:

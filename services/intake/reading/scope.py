@@ -125,7 +125,7 @@ class Read:
         if unless.pattern.subject != match.pattern.subject:
             return False
         first, last = self.clauses.around(match.places[0], match.places[-1])
-        if last + 1 < len(self._seen) and self._tells_how(last + 1):
+        if self._tells_how(last + 1):
             last = self.clauses.around(last + 1, last + 1)[1]
         return any(first <= place <= last for place in unless.places)
 
