@@ -17,7 +17,17 @@ from shared.sealing import KeyRing
 
 async def decide(tx: Transaction, who: Person, case_id: CaseId, asked: Asked, *, keys: KeyRing) -> Refused | None:
     """Record the step, or say why not. The case is locked: a report comes before this, or after it and voids it."""
-    decided = rules.decide(
+    decided = await weigh(tx, who, case_id, asked)
+    if isinstance(decided, Refused):
+        return decided
+    await _record(tx, case_id, decided, reason=asked.reason, keys=keys)
+    await _review(tx, case_id, decided)
+    return None
+
+
+async def weigh(tx: Transaction, who: Person, case_id: CaseId, asked: Asked) -> Lift | Refused:
+    """The step as it would be recorded, or why not. Nothing is changed."""
+    return rules.decide(
         asked,
         who,
         n=1 + len(await hold.lifts(tx.conn, case_id)),
@@ -25,11 +35,6 @@ async def decide(tx: Transaction, who: Person, case_id: CaseId, asked: Asked, *,
         newest=await report.newest_of(tx.conn, case_id),
         now=tx.now,
     )
-    if isinstance(decided, Refused):
-        return decided
-    await _record(tx, case_id, decided, reason=asked.reason, keys=keys)
-    await _review(tx, case_id, decided)
-    return None
 
 
 async def _record(tx: Transaction, case_id: CaseId, lift: Lift, *, reason: str, keys: KeyRing) -> None:

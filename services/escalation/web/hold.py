@@ -13,7 +13,7 @@ from starlette.routing import Route
 from services.escalation.domain.access import ANSWERS, ASSESSES
 from services.escalation.domain.assessment import FORM, Question, Risk
 from services.escalation.domain.escalation import Refused
-from services.escalation.domain.hold import Action, Asked, HeldFrom
+from services.escalation.domain.hold import Action, Asked, HeldFrom, Lift
 from services.escalation.handlers import assessment as assessments
 from services.escalation.handlers import hold as holds
 from services.escalation.web.api import Act, Api, Body, NotFound, Versioned, acting
@@ -47,6 +47,11 @@ class HoldAsked(Versioned):
     until: AwareDatetime | None = None
     mediation: bool = False
 
+    @property
+    def asked(self) -> Asked:
+        """The same for the rules."""
+        return Asked(**{name: getattr(self, name) for name in HoldAsked.model_fields if name != "version"})
+
 
 class Mediation(Versioned):
     """With whom, and what for."""
@@ -73,8 +78,16 @@ class Assessment(Draft):
 
 async def _hold(api: Api, request: Request) -> JSONResponse:
     async with acting(api, request, HoldAsked, may=ANSWERS) as act:
-        asked = Asked(**{name: getattr(act.asked, name) for name in HoldAsked.model_fields if name != "version"})
-        return await _done(act, await holds.decide(act.tx, act.who, act.case_id, asked, keys=api.keys))
+        return await _done(act, await holds.decide(act.tx, act.who, act.case_id, act.asked.asked, keys=api.keys))
+
+
+async def weighed(api: Api, request: Request) -> tuple[Json, Lift]:
+    """The case, and the step as `hold` would record it. Raises the problem it would raise; nothing is changed."""
+    async with acting(api, request, HoldAsked, may=ANSWERS) as act:
+        step, told = await holds.weigh(act.tx, act.who, act.case_id, act.asked.asked), await act.told()
+    if isinstance(step, Refused):
+        raise _refusal(step, told)
+    return told, step
 
 
 async def _mediate(api: Api, request: Request) -> JSONResponse:

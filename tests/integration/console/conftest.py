@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -122,7 +123,8 @@ class Browser:
             rf'<form method="post" action="([^"]*{re.escape(action)}[^"]*)"(.*?)</form>', screen.text, re.S
         )
         assert found, f"no form {action} on the screen"
-        hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', found[2]))
+        named = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', found[2])
+        hidden = {name: unescape(value) for name, value in named}
         return await self.client.post(found[1], data={**hidden, **fields})
 
     async def into(self, case_id: CaseId) -> httpx2.Response:

@@ -250,7 +250,7 @@ async def test_authority_lifts_the_hold_for_one_and_the_rest_stays(house: House)
     await carla.press(form, "/assessment", level="low")
     form = await carla.open(f"/cases/{event.case_id}/hold")
     fields = {"recipient": "mother", "action": "lift", "until": "2026-03-12T16:00", "reason": "Mor er tryg."}
-    lifted = await carla.press(form, "/hold", **fields)
+    lifted = await carla.press(await carla.press(form, "/hold", **fields), "/hold", sure="yes")
     assert "Mor må kontaktes indtil torsdag kl. 16.00." in lifted.text
     assert "SPÆRRET. Kontakt ikke far." in lifted.text
 

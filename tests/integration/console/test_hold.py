@@ -2,12 +2,15 @@
 
 import re
 
+from httpx2 import Response
+
 from shared.events.codes import Level
 from shared.events.intake import ReportReceived
 from shared.ids import CaseId
 from tests.integration.console.conftest import AASE, BO, CARLA, Browser, House
 from tests.integration.console.test_console import BODY
 
+BACK = "Farbror kom forbi."
 CHILD = {"name": "Ida Planteret", "cpr": "010112-9999"}
 
 
@@ -34,10 +37,24 @@ async def lifted(house: House, **changes: str) -> tuple[CaseId, Browser]:
     return event.case_id, carla
 
 
-async def decide(browser: Browser, case_id: CaseId, **changes: str) -> str:
+LIFT = {"recipient": "mother", "action": "lift", "until": "2026-03-12T16:00", "reason": "Mor er <tryg>."}
+
+
+async def decide(browser: Browser, case_id: CaseId, **changes: str) -> Response:
+    last = await last_page(browser, case_id, **changes)
+    return await browser.press(last, "/hold", sure="yes")
+
+
+async def last_page(browser: Browser, case_id: CaseId, **changes: str) -> Response:
+    """What comes after the form, in which the newest assessment stands that covers everything."""
     form = await browser.open(f"/cases/{case_id}/hold")
-    fields = {"recipient": "mother", "action": "lift", "until": "2026-03-12T16:00", "reason": "Mor er <tryg>."}
-    return (await browser.press(form, "/hold", **fields | changes)).text
+    hidden = dict(re.findall(r'type="hidden" name="(version|assessment_id)" value="([^"]*)"', form.text))
+    return await browser.client.post(f"/cases/{case_id}/hold", data={**hidden, **LIFT, **changes})
+
+
+async def hold_again(browser: Browser, case_id: CaseId, recipient: str, reason: str) -> Response:
+    form = await browser.open(f"/cases/{case_id}/hold")
+    return await browser.press(form, "/hold", recipient=recipient, reason=reason)
 
 
 async def test_a_lift_says_who_gave_it_on_what_until_when_and_what_it_names(house: House) -> None:
@@ -84,9 +101,9 @@ async def test_what_has_run_out_is_held_again_and_the_row_says_since_when(house:
 
 async def test_who_took_it_back_is_named_with_the_reason(house: House) -> None:
     case_id, carla = await lifted(house)
-    await decide(carla, case_id, action="reinstate", until="", reason="Farbror kom forbi.")
+    assert "Beslutningen om kontaktspærren er gemt." in (await hold_again(carla, case_id, "mother", BACK)).text
     told = row((await carla.open(f"/cases/{case_id}")).text, "mor.")
-    taken = "Carla Eksempel trak tilladelsen tilbage kl. 13.00. Begrundelse: Farbror kom forbi."
+    taken = f"Carla Eksempel trak tilladelsen tilbage kl. 13.00. Begrundelse: {BACK}"
     assert told == f"SPÆRRET IGEN. Kontakt ikke mor. {taken}"
     english = row((await carla.open(f"/cases/{case_id}?lang=en")).text, "the mother")
     assert "HELD AGAIN. Do not contact the mother. Carla Eksempel took the permission back at 13:00." in english
@@ -118,3 +135,87 @@ async def test_the_rows_are_folded_only_where_all_is_held_as_from_the_beginning(
     assert "Kun en myndighedsperson kan ophæve spærringen." in screen
     case_id, carla = await lifted(house)
     assert "<details open><summary>Kontaktspærre" in (await carla.open(f"/cases/{case_id}")).text
+
+
+async def steps(house: House) -> int:
+    count: int = await house.escalation.pool.fetchval("SELECT count(*) FROM lifts")
+    return count
+
+
+async def assessed(house: House) -> tuple[CaseId, Browser]:
+    event = await house.report(Level.HIGH, **BODY | {"children": [CHILD]})
+    carla = await house.browser(CARLA)
+    await carla.into(event.case_id)
+    await carla.press(await carla.open(f"/cases/{event.case_id}/assessment"), "/assessment", level="low")
+    return event.case_id, carla
+
+
+async def test_the_last_page_says_in_plain_words_what_will_be_allowed_and_saves_nothing(house: House) -> None:
+    case_id, carla = await assessed(house)
+    last = await last_page(carla, case_id)
+    text = " ".join(re.sub(r"<[^>]+>", " ", last.text).split())
+    for sentence in (
+        "Intet er gemt endnu.",
+        "Mor må kontaktes indtil torsdag 12. marts kl. 16.00.",
+        "Risikovurdering 1 fra kl. 13.00: Carla Eksempel. Den dækker underretning 1.",
+        "Din begrundelse: Mor er &lt;tryg&gt;.",
+        "Spærringen gælder stadig for: far, anden med forældremyndighed, søskende, anden familie, netværk .",
+        "Kontakte mor efter torsdag 12. marts kl. 16.00.",
+        "Begynde konfliktmægling. Den er ikke en del af beslutningen.",
+    ):
+        assert sentence in text.replace("netværk.", "netværk .")
+    assert await steps(house) == 0
+    assert "Beslutningen om kontaktspærren er gemt." in (await carla.press(last, "/hold", sure="yes")).text
+    assert await steps(house) == 1
+
+
+async def test_the_last_page_is_there_in_english_and_tells_nothing_in_address_or_title(house: House) -> None:
+    case_id, carla = await assessed(house)
+    form = await carla.open(f"/cases/{case_id}/hold?lang=en")
+    last = await carla.press(form, "/hold", **LIFT, mediation="yes")
+    assert "The mother may be contacted until Thursday 12 March at 16:00." in last.text
+    assert "Mediation is part of the decision." in last.text
+    assert "What nobody may do" in last.text
+    assert str(last.url).endswith(f"/cases/{case_id}/hold?lang=en")
+    assert "<title>Beredskab: contact hold</title>" in last.text
+
+
+async def test_what_is_refused_is_refused_before_the_last_page(house: House) -> None:
+    case_id, carla = await assessed(house)
+    late = await last_page(carla, case_id, until="2026-09-12T16:00")
+    assert (late.status_code, "senest om 120 dage" in late.text) == (409, True)
+    pass_by(house, minutes=11)
+    stale = await last_page(carla, case_id)
+    assert (stale.status_code, "Log ind igen" in stale.text) == (403, True)
+    assert "Log ind igen, før du skriver" in (await carla.open(f"/cases/{case_id}/hold")).text
+    assert await steps(house) == 0
+
+
+async def test_who_changes_their_mind_finds_the_form_as_it_was_written(house: House) -> None:
+    case_id, carla = await assessed(house)
+    form = await carla.press(await last_page(carla, case_id, mediation="yes"), "/hold", change="yes")
+    assert "Mor er &lt;tryg&gt;.</textarea>" in form.text
+    assert 'value="2026-03-12T16:00"' in form.text
+    for chosen in ('value="mother" required checked', 'value="lift" required checked', 'value="yes" checked'):
+        assert chosen in form.text
+    assert await steps(house) == 0
+
+
+async def test_who_was_sure_of_a_case_that_has_changed_sees_the_last_page_anew(house: House) -> None:
+    case_id, carla = await assessed(house)
+    last = await last_page(carla, case_id)
+    await carla.press(await carla.open(f"/cases/{case_id}/judgement"), "/judgement", acute="true", started="true")
+    stale = await carla.press(last, "/hold", sure="yes")
+    assert (stale.status_code, 'name="sure"' in stale.text) == (409, False)
+    anew = await carla.press(stale, "/hold")
+    assert "Intet er gemt endnu." in anew.text
+    assert await steps(house) == 0
+
+
+async def test_only_whoever_is_lifted_can_be_held_again(house: House) -> None:
+    case_id, carla = await assessed(house)
+    assert "Spær igen nu" not in (await carla.open(f"/cases/{case_id}/hold")).text
+    await decide(carla, case_id)
+    form = (await carla.open(f"/cases/{case_id}/hold")).text
+    assert 'id="again-mother"' in form
+    assert 'id="again-father"' not in form

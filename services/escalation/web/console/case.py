@@ -1,14 +1,14 @@
 """One case on one screen. Before any text: why does the person look into it, and do they know anybody in it?"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.escalation.domain.access import ANSWERS, JUDGES, LEADS
+from services.escalation.domain.access import ANSWERS, JUDGES, LEADS, is_fresh
 from services.escalation.handlers import reading as acts
 from services.escalation.store import case, page, reading
 from services.escalation.web.api import NotFound, seen_case
@@ -52,7 +52,7 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
         why, part = said[0], ReadPart.ALL if known else ReadPart.NAMES
         wanted = [each for each in told["reports"] if known or each["report_no"] > said[1]]
         grants = [await acts.grant(tx, who, case_id, _id(each), why=why, part=part) for each in reversed(wanted)]
-        names = await reading.names(tx.conn, _people(told))
+        names = await reading.names(tx.conn, people_of(told))
         others = await _others(tx, who, case_id)
     shown = await _shown(console, wanted, grants)
     values: Json = {
@@ -76,20 +76,25 @@ FORMS = {
 
 async def form_screen(console: Console, request: Request) -> Response:
     """A form of its own screen, for an act that takes more than one tap."""
+    return await shown_form(console, request, request.path_params["form"], kept={})
+
+
+async def shown_form(console: Console, request: Request, form: str, *, kept: Mapping[str, str]) -> Response:
+    """The form, with what the person had written in it."""
     who = visitor(request)
     if who is None:
         return sign_in_first(request)
-    form = request.path_params["form"]
     if not who.roles & FORMS.get(form, frozenset()):
         raise NotFound
     async with console.api.transactions.begin("show form") as tx:
         case_id = await seen_case(tx, request, who, lock=False)
         told = await case_as_told(tx, case_id, who, console.api.keys)
-        names = await reading.names(tx.conn, _people(told))
+        names = await reading.names(tx.conn, people_of(told))
         people = await reading.could_take(tx.conn, case_id)
     now = console.api.transactions.clock.now()
     template = f"form_{'level' if form in ('raise', 'lower') else form}.html"
-    return console.show(request, template, who, form=form, case=told, names=names, people=people, now=now)
+    values: Json = {"form": form, "case": told, "names": names, "people": people, "now": now, "kept": kept}
+    return console.show(request, template, who, fresh=is_fresh(who, now), **values)
 
 
 async def news(console: Console, request: Request) -> Response:
@@ -169,7 +174,8 @@ def _id(report: Json) -> ReportId:
     return ReportId(UUID(report["report_id"]))
 
 
-def _people(told: Json) -> set[UUID]:
+def people_of(told: Json) -> set[UUID]:
+    """Everybody whom the case names."""
     judges = {each["judged"]["by"] for each in told["reports"] if each["judged"]}
     asked = {each["recipient"]["id"] for each in told["pages"]}
     lifts = {each["by"] for each in told["hold"]} | {each["ended"]["by"] for each in told["hold"] if each["ended"]}

@@ -50,6 +50,7 @@ _ASKED: dict[str, Screen] = {
     "/cases/{id}/purpose": case.say_purpose,
     "/cases/{id}/print": case.print_screen,
     "/cases/{id}/known": case.know_nobody,
+    "/cases/{id}/hold": hold.decide,
     "/cases/{id}/assessment/draft": assessment.save_draft,
     "/cases/{id}/phone-answer": phone_answer.save_answer,
 }
@@ -63,7 +64,6 @@ _ACTS: dict[str, tuple[str, Shape | None]] = {
     "/cases/{id}/raise": ("raised", None),
     "/cases/{id}/lower": ("lower", None),
     "/exclusions": ("excluded", None),
-    "/cases/{id}/hold": ("hold", hold.shaped),
     "/cases/{id}/assessment": ("assessed", assessment.shaped),
     "/reports/{id}/judgement": ("judged", None),
     "/countersign/{id}": ("countersigned", None),
