@@ -48,7 +48,7 @@ def provider(people: list[dict[str, Any]], redirect_uris: list[str]) -> flask.Fl
             return flask.Response("Choose one of the people shown.", 400)
         if person is not None:
             claims = {"roles": person["roles"], "units": person["units"], "auth_time": int(time.time())}
-            claims |= {"name": person["name"], "email": person["email"]}
+            claims |= {name: person[name] for name in ("name", "email", "institution", "unit") if name in person}
             flask.g.oidc_provider_mock_storage.store_user(User(sub=person["id"], claims=claims))
         return None
 

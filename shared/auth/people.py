@@ -48,9 +48,16 @@ class Details:
 
     @classmethod
     def of(cls, claims: Mapping[str, Any]) -> Self:
-        """What a token's checked claims say (OpenID Connect Core § 5.1; `institution` is ours)."""
-        said = (claims.get(name) for name in ("name", "email", "institution"))
-        return cls(*(each[:200] if isinstance(each, str) and each.isprintable() else "" for each in said))
+        """What a token's checked claims say (OpenID Connect Core § 5.1).
+
+        `institution` is ours, and so is `unit`, which is told of those who work in the municipality's own house.
+        """
+        name, email, institution, unit = (_line(claims.get(each)) for each in ("name", "email", "institution", "unit"))
+        return cls(name, email, institution or unit)
+
+
+def _line(claim: object) -> str:
+    return claim[:200] if isinstance(claim, str) and claim.isprintable() else ""
 
 
 class PeopleTokens:
@@ -72,12 +79,15 @@ class PeopleTokens:
 
 
 def person_of(claims: Mapping[str, Any]) -> Person:
-    """The person that a token's checked claims name (`sub`, `roles`, `units`, `auth_time`). Raises `NotSignedIn`."""
+    """The person that a token's checked claims name (`sub`, `roles`, `units`, `auth_time`). Raises `NotSignedIn`.
+
+    Without `units` they serve none: providers leave out a claim that is empty.
+    """
     try:
         return Person(
             person_id=PersonId(UUID(claims["sub"])),
             roles=frozenset(Role(role) for role in claims["roles"]),
-            units=frozenset(str(unit) for unit in claims["units"]),
+            units=frozenset(str(unit) for unit in claims.get("units", ())),
             authenticated_at=datetime.fromtimestamp(claims["auth_time"], UTC),
         )
     except (KeyError, ValueError, TypeError):

@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from shared.auth import AUTH
+from shared.auth.settings import SignInSettings
 from shared.postgres.migrations import migrations_in
 from tests.conftest import OpenGround
 from tests.support.keycloak import PASSWORD, SECRET, keycloak
@@ -72,6 +73,21 @@ async def test_roles_units_and_the_moment_of_the_sign_in_come_from_the_realm(
     me = (await site.client.get("/me")).json()
     assert (me["id"][-6:], me["roles"], me["units"]) == ("000003", ["authority"], ["*"])
     assert abs(me["authenticated_at"] - site.ground.clock.now().timestamp()) < 120
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ("gorm", ("Gorm Eksempel", "gorm.eksempel@skole.example", "Eksempelskolen")),
+        ("aase", ("Aase Eksempel", "aase.eksempel@ekt.example", "Etnisk Konsulentteam")),
+    ],
+)
+async def test_name_mail_and_where_they_work_come_from_the_realm(
+    site: Site, person: httpx2.AsyncClient, who: str, said: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SignInSettings, "oidc_scope", "openid profile email")
+    await site.client.get(await sign_in(person, await site.begin(), who))
+    assert tuple(await site.ground.pool.fetchrow("SELECT name, email, institution FROM sessions")) == said
 
 
 async def test_a_request_without_a_challenge_is_refused(site: Site, person: httpx2.AsyncClient) -> None:

@@ -36,7 +36,7 @@ from shared.web.application import BODY_LIMIT, body
 from shared.web.language import Language, language
 from shared.web.problems import TooLarge
 from shared.web.screens import HEADERS, Screens, for_people
-from shared.web.sign_in import Desk
+from shared.web.sign_in import Desk, signed_in
 
 _TROUBLE: tuple[type[Exception], ...] = (TooLarge, *INFRASTRUCTURE)
 _CLEAR = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
@@ -55,7 +55,8 @@ class Form:
 
 def routes(door: Door, screens: Screens, *, shared_devices: bool, desk: Desk | None = None) -> list[Route]:
     """The routes."""
-    empty = {lang: _empty(screens, lang, shared_devices=shared_devices) for lang in Language}
+    may_sign_in = desk is not None and not shared_devices
+    empty = {lang: _empty(screens, lang, shared_devices=shared_devices, may_sign_in=may_sign_in) for lang in Language}
     form = Form(door, screens, shared_devices, desk, empty)
     drafts = DraftKeys(door.secrets.lookup, door.transactions.clock)
     return [
@@ -69,12 +70,20 @@ def routes(door: Door, screens: Screens, *, shared_devices: bool, desk: Desk | N
     ]
 
 
-def _empty(screens: Screens, lang: Language, *, shared_devices: bool) -> tuple[bytes, bytes]:
-    page = screens.html("form.html", lang, path="/", **_form({}, shared_devices=shared_devices)).encode()
+def _empty(screens: Screens, lang: Language, *, shared_devices: bool, may_sign_in: bool) -> tuple[bytes, bytes]:
+    values = _form({}, shared_devices=shared_devices, may_sign_in=may_sign_in)
+    page = screens.html("form.html", lang, path="/", **values).encode()
     return page, gzip.compress(page, mtime=0)
 
 
-def _form(values: Mapping[str, str], *, shared_devices: bool, filled_in: bool = False) -> dict[str, Any]:
+def _form(
+    values: Mapping[str, str],
+    *,
+    shared_devices: bool,
+    may_sign_in: bool = False,
+    is_signed_in: bool = False,
+    filled_in: bool = False,
+) -> dict[str, Any]:
     """What the form's template needs. On devices that people share, nobody's own details are offered either."""
     own = ("name", "organization-title", "tel", "email")
     kept = ("off",) * len(own) if shared_devices else own
@@ -83,6 +92,8 @@ def _form(values: Mapping[str, str], *, shared_devices: bool, filled_in: bool = 
         "sections": SECTIONS,
         "values": values,
         "filled_in": filled_in,
+        "is_signed_in": is_signed_in,
+        "may_sign_in": may_sign_in,
         "siblings": there,
         "unread": unread_cprs(values),
         "next_sibling": sibling(len(there) // 2 + 1),
@@ -92,9 +103,9 @@ def _form(values: Mapping[str, str], *, shared_devices: bool, filled_in: bool = 
 
 async def _get(form: Form, request: Request) -> Response:
     """The empty form: the same bytes for everybody, so that they may be compressed; with their own name for staff."""
-    own = await _own(form, request)
-    if own:
-        values = _form(own, shared_devices=form.shared_devices, filled_in=True)
+    if signed_in(request) is not None:
+        own = await _own(form, request)
+        values = _form(own, shared_devices=form.shared_devices, is_signed_in=True, filled_in=bool(own))
         return form.screens.page(request, "form.html", **values)
     plain, compressed = form.empty[language(request)]
     headers = {**HEADERS, "Vary": "Accept-Encoding"}
@@ -118,7 +129,9 @@ async def _again(form: Form, request: Request) -> Response:
     values = _known(fields)
     if fields.get("add") == "sibling" and len(siblings(values)) < 2 * MOST_SIBLINGS:
         values |= {field.name: "" for field in sibling(len(siblings(values)) // 2 + 1)}
-    return form.screens.page(request, "form.html", **_form(values, shared_devices=form.shared_devices))
+    known = signed_in(request) is not None
+    shown = _form(values, shared_devices=form.shared_devices, is_signed_in=known)
+    return form.screens.page(request, "form.html", **shown)
 
 
 async def _check(form: Form, request: Request) -> Response:

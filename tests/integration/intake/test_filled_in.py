@@ -23,13 +23,13 @@ from tests.support.services import Ground
 
 @asynccontextmanager
 async def signed_in(
-    ground: OpenGround, *, shared_devices: bool = False
+    ground: OpenGround, *, shared_devices: bool = False, role: Role = Role.REPORTER
 ) -> AsyncIterator[tuple[Ground, httpx2.AsyncClient]]:
-    """The door, and a browser on which Gorm has just signed in."""
+    """The door, and a browser on which Gorm has just signed in, as a reporter unless said otherwise."""
     service = await ground("intake", MIGRATIONS)
     settings = intake_settings(service, shared_devices=shared_devices)
     now = service.clock.now()
-    who = Person(PersonId(new_id()), frozenset({Role.REPORTER}), frozenset(), now)
+    who = Person(PersonId(new_id()), frozenset({role}), frozenset(), now)
     said = Details("Gorm <b>Eksempel", "gorm@skole.example", "Eksempelskolen")
     word = await sessions.start(
         service.pool, who, provider_session=None, now=now, at_most=timedelta(hours=12), details=said
@@ -83,3 +83,38 @@ async def test_a_mail_address_is_sent_only_where_mail_is_wanted(
         assert (await client.post("/send", data={**fields, "key": "k" * 22})).status_code < 400
         [told] = await bodies(Intake(service, Secrets.read(service.keys, service.keys_dir), client))
         assert told.get("reporter", {}).get("email") == sent
+
+
+@pytest.mark.parametrize(
+    ("lang", "sign_in", "sign_out"),
+    [("", "Arbejder du i kommunen? Log ind", "Log ud"), ("?lang=en", "Do you work for the municipality?", "Sign out")],
+)
+async def test_the_first_page_leads_staff_to_sign_in_and_out_again(
+    ground: OpenGround, lang: str, sign_in: str, sign_out: str
+) -> None:
+    async with signed_in(ground) as (_, client):
+        known = (await client.get(f"/{lang}")).text
+        assert sign_out in known
+        assert sign_in not in known
+        assert '<form id="sign-out" method="post" action="/sign-out"' in known
+        assert sign_out in (await client.post(f"/{lang}", data={"text": "Noget."})).text
+        assert (await client.post("/sign-out")).status_code == 303
+        nobody = (await client.get(f"/{lang}")).text
+        assert sign_in in nobody
+        assert 'href="/sign-in?to=/"' in nobody
+        assert sign_out not in nobody
+
+
+async def test_on_shared_devices_nobody_is_asked_to_sign_in_but_whoever_is_can_leave(ground: OpenGround) -> None:
+    async with signed_in(ground, shared_devices=True) as (_, client):
+        assert "Log ud" in (await client.get("/")).text
+        await client.post("/sign-out")
+        assert "/sign-in" not in (await client.get("/")).text
+
+
+async def test_who_writes_a_call_down_can_sign_out(ground: OpenGround) -> None:
+    async with signed_in(ground, role=Role.CONSULTANT) as (_, client):
+        call = (await client.get("/phone")).text
+        assert 'action="/sign-out"' in call
+        assert (await client.post("/sign-out")).status_code == 303
+        assert (await client.get("/phone")).status_code == 303

@@ -123,6 +123,17 @@ async def test_name_and_mail_are_kept_only_where_the_service_asks_for_them(
     assert (row["name"], row["email"]) == kept
 
 
+@pytest.mark.parametrize(
+    ("who", "works_at"), [("Gorm", "Eksempelskolen"), ("Aase", "Etnisk Konsulentteam"), ("Carla", "")]
+)
+async def test_where_a_person_works_is_their_institution_or_their_unit(
+    site: Site, who: str, works_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SignInSettings, "oidc_scope", "openid profile email")
+    await sign_in(site, who)
+    assert await site.ground.pool.fetchval("SELECT institution FROM sessions") == works_at
+
+
 async def test_signing_in_again_makes_another_session_and_ends_the_first(site: Site) -> None:
     await sign_in(site, "Aase")
     first = site.client.cookies[SESSION_COOKIE]

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.keys import person_token
 from shared.auth import NotSignedIn
-from shared.auth.people import PeopleTokens, Role
+from shared.auth.people import PeopleTokens, Role, person_of
 from shared.auth.services import ServiceTokens
 from shared.ids import new_id
 from tests.support.services import NOON, Hands
@@ -36,6 +36,14 @@ def test_a_token_ends(keys: Path) -> None:
     late = Hands(NOON + timedelta(hours=2))
     with pytest.raises(NotSignedIn):
         PeopleTokens.read(keys / "escalation", late).person(f"Bearer {token(keys)}")
+
+
+def test_who_is_said_to_serve_no_unit_serves_none() -> None:
+    claims = {"sub": str(PERSON), "roles": ["reporter"], "auth_time": NOON.timestamp()}
+    assert person_of(claims).units == frozenset()
+    assert person_of({**claims, "units": ["noerrebro"]}).units == {"noerrebro"}
+    with pytest.raises(NotSignedIn):
+        person_of({**claims, "units": None})
 
 
 def test_a_role_nobody_knows_signs_nobody_in(keys: Path) -> None:
