@@ -19,8 +19,9 @@ def begin(state: Escalation, around: Around) -> Decision:
 
 
 def restart(state: Escalation, around: Around) -> Decision:
-    """A new round, from rung 1, now."""
-    return next_rung(replace(state, round=state.round + 1, rung=0), replace(around, pages=()))
+    """A new round, from rung 1, now. What was taken before anybody had rated it is asked about as *high*."""
+    again = replace(state, level=state.ladder, round=state.round + 1, rung=0)
+    return next_rung(again, replace(around, pages=()))
 
 
 def responsible_first(state: Escalation, around: Around) -> Decision:
@@ -31,7 +32,8 @@ def responsible_first(state: Escalation, around: Around) -> Decision:
     off = around.rota.off | (around.judges if state.fresh_eyes else frozenset())
     if state.responsible is None or state.responsible in off:
         return restart(state, around)
-    return _asking(replace(state, round=state.round + 1), 0, (person(state.responsible),), around)
+    again = replace(state, level=state.ladder, round=state.round + 1)
+    return _asking(again, 0, (person(state.responsible),), around)
 
 
 def next_rung(state: Escalation, around: Around) -> Decision:

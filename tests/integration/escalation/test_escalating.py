@@ -36,6 +36,22 @@ async def test_the_late_low_rating_of_a_report_paged_as_high_is_shown_and_lowers
     assert asked(case) == [AASE]
 
 
+async def test_what_was_taken_before_it_was_rated_is_asked_about_when_more_comes_and_when_it_is_forgotten(
+    service: Service,
+) -> None:
+    case_id, _ = await service.opened(level=None)
+    await service.did(AASE, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
+    await service.tick(minutes=60)
+    case = await service.case(case_id)
+    assert (case["escalation"]["state"], case["level"], asked(case)) == ("paging", "high", [AASE])
+
+    case_id, _ = await service.opened(level=None)
+    await service.did(AASE, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
+    await service.hear(service.report(case_id, 2))
+    case = await service.case(case_id)
+    assert (case["escalation"]["state"], case["level"], asked(case)) == ("paging", "high", [AASE])
+
+
 async def test_a_low_case_waits_on_the_work_list_and_is_paged_in_time(service: Service) -> None:
     case_id, _ = await service.opened(Level.LOW)
     assert (await service.case(case_id))["pages"] == []

@@ -119,6 +119,7 @@ class AnyWay(RuleBasedStateMachine):
         stands = self.case.escalation
         if stands is not None:
             assert (stands.next_at is None) == (stands.state is State.CLOSED)
+            assert stands.level is not None or stands.state is not State.PAGING
 
     def _silence_climbs(self) -> None:
         """Whoever waits for an answer has somebody asked, or tries again within a rung's wait."""

@@ -341,6 +341,12 @@ def test_the_low_rating_of_a_silent_judge_lowers_nothing() -> None:
     assert after(decide(high, Rated(Level.LOW, covers_all=True), around())).level is Level.HIGH
 
 
+@pytest.mark.parametrize("fact", [report(2), Due(), StoodDown(ANNE)], ids=lambda fact: type(fact).__name__)
+def test_what_was_taken_before_it_was_rated_is_asked_about_as_high(fact: Fact) -> None:
+    decided = decide(standing(State.ACKNOWLEDGED, level=None, due_at=NOW), fact, around())
+    assert (after(decided).state, after(decided).level, bool(paged(decided))) == (State.PAGING, Level.HIGH, True)
+
+
 def test_a_report_never_puts_the_next_moment_off() -> None:
     before = standing(State.PAGING, due_at=NOW + timedelta(seconds=5))
     assert after(decide(before, report(), around(NOW, ANNE_ASKED))).next_at == before.next_at
