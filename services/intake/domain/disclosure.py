@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from services.intake.domain.draft import Draft
+from services.intake.domain.reading import contradictions
 from shared.auth.grants import ReadPart
+from shared.events.codes import Answer
+from shared.events.intake import SignFact
+from shared.signs import SignId
 
 Json: TypeAlias = dict[str, Any]
 
@@ -26,7 +31,16 @@ class Mark:
     end: int
 
 
-def disclosed(body: object, *, part: ReadPart, unread: tuple[str, ...], marks: tuple[Mark, ...]) -> Json:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineRead:
+    """What the machine made of the text, unless it has yet to read it; some may be in a language it does not know."""
+
+    pending: bool
+    language_unread: bool
+    marks: tuple[Mark, ...]
+
+
+def disclosed(body: object, *, part: ReadPart, draft: Draft, read: MachineRead) -> Json:
     """The part of a body that a grant names. What could not be read is shown as it was written."""
     top = body if isinstance(body, dict) else {}
     names = {"children": _each(top.get("children"), _CHILD[:1]), "reporter": _of(top.get("reporter"), _NAMES)}
@@ -40,10 +54,23 @@ def disclosed(body: object, *, part: ReadPart, unread: tuple[str, ...], marks: t
         "answers": _each(top.get("answers"), _ANSWER),
         "parents_know": top.get("parents_know") if isinstance(top.get("parents_know"), str) else None,
         "conflict_about": conflict["about"],
-        "marks": [{name: getattr(mark, name) for name in mark.__slots__} for mark in marks],
-        "unread": list(unread),
-        "as_written": json.dumps(body, ensure_ascii=False, indent=1) if unread else None,
+        "marks": [{name: getattr(mark, name) for name in mark.__slots__} for mark in read.marks],
+        "contradictions": _contradictions(draft, read.marks),
+        "pending": read.pending,
+        "language_unread": read.language_unread,
+        "unread": list(draft.unread),
+        "as_written": json.dumps(body, ensure_ascii=False, indent=1) if draft.unread else None,
     }
+
+
+def _contradictions(draft: Draft, marks: tuple[Mark, ...]) -> list[Json]:
+    """Where the reporter's answer and the text disagree: the sign, and which of the two was answered."""
+    facts = [SignFact(sign=SignId(mark.sign), answer=Answer(mark.answer)) for mark in marks]
+    said = {fact.sign for fact in facts if fact.answer is Answer.SAID}
+    return [
+        {"sign": sign, "answered": Answer.DENIED if sign in said else Answer.SAID}
+        for sign in contradictions(draft.signs, facts)
+    ]
 
 
 _NAMES = ("name", "institution")

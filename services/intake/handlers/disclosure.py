@@ -23,9 +23,9 @@ async def disclose(transactions: Transactions, secrets: Secrets, grant: Grant) -
         if found is None or not await disclosures.use(tx.conn, grant.grant_id, tx.now, forget=tx.now - _REMEMBERED):
             return None
         stored = await reports.stored(tx.conn, grant.report_id)
-        marks = await disclosures.marks(tx.conn, grant.report_id)
+        read = await disclosures.read(tx.conn, grant.report_id)
         await evidence.record(tx, found, act="report_read", actor=grant.person_id, facts=grant.facts())
     key = secrets.ring.unwrap(stored.wrapped_key)
     body = parse(key.unseal(stored.body_sealed, table="reports", column="body_sealed", row=grant.report_id))
-    unread = read_draft(body, on=local(stored.received_at).date()).unread
-    return disclosed(body, part=grant.part, unread=unread, marks=marks)
+    draft = read_draft(body, on=local(stored.received_at).date())
+    return disclosed(body, part=grant.part, draft=draft, read=read)

@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.intake.domain.disclosure import Mark
+from services.intake.domain.disclosure import MachineRead, Mark
+from shared.events.codes import Reading
 from shared.ids import CaseId, ReportId
 from shared.postgres.pool import Connection
 
@@ -21,8 +22,16 @@ async def use(conn: Connection, grant_id: UUID, now: datetime, *, forget: dateti
     return bool(tag == "INSERT 0 1")
 
 
-async def marks(conn: Connection, report_id: ReportId) -> tuple[Mark, ...]:
-    """What the machine read in the report's text, in the text's order."""
+async def read(conn: Connection, report_id: ReportId) -> MachineRead:
+    """What the machine made of the report's text, with its marks in the text's order."""
+    row = await conn.fetchrow("SELECT reading, language_unread FROM reports WHERE report_id = $1", report_id)
+    assert row is not None
+    marks = await _marks(conn, report_id)
+    pending = row["reading"] == Reading.PENDING
+    return MachineRead(pending=pending, language_unread=row["language_unread"], marks=marks)
+
+
+async def _marks(conn: Connection, report_id: ReportId) -> tuple[Mark, ...]:
     rows = await conn.fetch(
         """SELECT sign, answer, "when", date, place_start AS start, place_end AS "end" FROM readings
            WHERE report_id = $1 ORDER BY place_start, place_end, sign""",

@@ -163,7 +163,17 @@ def _literal(report: Json, shown: Json | None) -> Json:
         return {**report, "shown": shown, "segments": []}
     as_written = literally(shown["as_written"]) if shown["as_written"] else None
     pieces = segments(shown["text"], shown["marks"])
-    return {**report, "shown": {**shown, "as_written": as_written}, "segments": pieces}
+    contrary = [_with_notes(each, shown["marks"]) for each in shown.get("contradictions", [])]
+    shown = {**shown, "as_written": as_written, "contradictions": contrary}
+    return {**report, "shown": shown, "segments": pieces}
+
+
+def _with_notes(contradiction: Json, marks: Sequence[Json]) -> Json:
+    """With the numbers of the notes that say otherwise than the answer."""
+    sign, answered = contradiction["sign"], contradiction["answered"]
+    found = enumerate(marks, start=1)
+    notes = [n for n, mark in found if mark["sign"] == sign and mark["answer"] not in (answered, "unknown")]
+    return {**contradiction, "notes": notes}
 
 
 def _newest(told: Json) -> int:
