@@ -105,6 +105,12 @@ async def test_from_the_phone_to_the_answer_and_back_to_the_phone(own_stack: Own
         await teacher.get_by_role("heading", name="Det sker nu").evaluate("(heading) => heading.scrollIntoView()")
         await shot(teacher, "7-receipt-seen")
 
+        taken = consultant.url
+        await consultant.goto(f"{system.urls['escalation']}/work")
+        await expect(consultant.get_by_role("heading", name="Din vagt nu")).to_be_visible()
+        await shot(consultant, "11-brief")
+
+        await consultant.goto(taken)
         await consultant.get_by_role("link", name="Risikovurdering").first.click()
         await consultant.get_by_label("1. Hvad er der sagt, ordret, og af hvem?").fill("Hun sagde det selv, ordret.")
         await expect(consultant.get_by_text(re.compile("Kladde gemt"))).to_be_visible()
@@ -131,6 +137,14 @@ async def test_from_the_phone_to_the_answer_and_back_to_the_phone(own_stack: Own
         await expect(teacher.get_by_text("Kommunen har sat noget i gang.")).to_be_visible(timeout=SOON)
         await authority.goto(f"{system.urls['escalation']}/work")
         await shot(authority, "10-work")
+
+        await consultant.goto(f"{system.urls['escalation']}/work")
+        await tap(consultant, "Jeg har læst det")
+        await expect(consultant.get_by_role("heading", name="Din vagt nu")).not_to_be_visible()
+        leader = await opened(browser, f"{system.urls['escalation']}/ladders", viewport=WIDE)
+        await sign_in(leader, "Ditte")
+        await expect(leader.get_by_role("heading", name="Vagtens åbningstid")).to_be_visible()
+        await shot(leader, "12-ladders")
 
 
 async def test_the_same_way_without_scripts(own_stack: OwnStack) -> None:

@@ -5,11 +5,12 @@ import re
 
 import httpx2
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from shared.events.codes import Level
 from tests.integration.console.conftest import AASE, CONSOLE, DITTE, House, answered_by
 from tests.integration.console.test_console import BODY, VERSION
+from tests.integration.console.test_keyboard import tab_to
 from tests.support.browser import NARROW, open_browser
 
 WANTED = {"level": "acute", "unit": "", "step.1": "on_call", "step.2": "doegnvagt", "wait": "5", "at_most": "0"}
@@ -126,15 +127,3 @@ async def test_a_ladder_is_changed_by_keyboard_alone(house: House) -> None:
     body = json.loads(await house.escalation.pool.fetchval("SELECT body FROM ladders ORDER BY version DESC LIMIT 1"))
     acute = next(each for each in body["ladders"] if each["level"] == "acute")
     assert (acute["rungs"], acute["rung_wait_minutes"]) == (["on_call", "doegnvagt"], 7)
-
-
-async def tab_to(page: Page, name: str) -> None:
-    """On by Tab until what has the focus is called so; the focus must be seen."""
-    for _ in range(80):
-        await page.keyboard.press("Tab")
-        focused = page.locator(":focus")
-        called = await focused.evaluate("(e) => e.labels?.length ? e.labels[0].textContent : e.textContent")
-        if called.strip() == name:
-            assert await focused.evaluate("(e) => getComputedStyle(e).outlineStyle") != "none"
-            return
-    pytest.fail(f"nothing called {name} is reached by Tab")
