@@ -128,11 +128,12 @@ async def _append(conn: Connection, told: list[_Told]) -> None:
 class Transactions:
     """Opens the transactions of one process. `wake` is called after a commit that published or stored work."""
 
-    def __init__(self, pool: Pool, clock: Clock, source: str, wake: Callable[[], None]) -> None:
+    def __init__(self, pool: Pool, clock: Clock, source: str, wake: Callable[[], None], ids: NewId = new_id) -> None:
         self.pool = pool
         self.clock = clock
         self.source = source
         self._wake = wake
+        self._ids = ids
         for type_ in (type_ for type_, model in EVENTS.items() if model.topic.startswith(f"{source}.")):
             _told.add(0, {"type": type_})  # a count that begins at 1 has no increase that an alert could see
 
@@ -141,7 +142,7 @@ class Transactions:
         """A transaction at READ COMMITTED. `name` says in traces what it does; it is a fixed text, never data."""
         with database_span(name, database=self.source):
             async with self.pool.acquire() as conn, conn.transaction():
-                tx = Transaction(conn, self.clock.now(), self.source)
+                tx = Transaction(conn, self.clock.now(), self.source, self._ids)
                 yield tx
                 await tx.write()
                 if tx.published or tx.work_waits or tx.told_at:

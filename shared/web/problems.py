@@ -59,9 +59,9 @@ async def on_not_signed_in(_request: Request, _error: Exception) -> JSONResponse
 
 
 async def on_infrastructure(request: Request, error: Exception) -> JSONResponse:
-    """The database is away."""
+    """The database is away, perhaps since it stored what was asked: whoever lost the answer to a COMMIT cannot know."""
     log().error("http.unavailable", error=error_code(error), method=request.method)
-    return Unavailable("The service cannot reach its database. Nothing was stored; try again.").response()
+    return Unavailable("The service cannot reach its database. Look whether it was stored, and try again.").response()
 
 
 async def on_http(_request: Request, error: Exception) -> JSONResponse:

@@ -16,6 +16,7 @@ from shared.clock import Clock
 from shared.delivery.outbox import Transactions
 from shared.events.envelope import EVENTS
 from shared.events.model import Event
+from shared.ids import NewId, new_id
 from shared.postgres.pool import SESSION
 from shared.sealing import KeyRing
 
@@ -77,10 +78,18 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(name: str, url: str, keys: Path) -> AsyncIterator[Ground]:
+async def open_ground(
+    name: str,
+    url: str,
+    keys: Path,
+    *,
+    clock: Hands | None = None,
+    ids: NewId = new_id,
+    connection: type[asyncpg.Connection] = asyncpg.Connection,
+) -> AsyncIterator[Ground]:
     """The ground of the service `name` on the database at `url`; `keys` holds a folder per service."""
-    clock = Hands()
-    pool = await asyncpg.create_pool(url, min_size=1, max_size=20, server_settings=SESSION)
+    clock = clock or Hands()
+    pool = await asyncpg.create_pool(url, min_size=1, max_size=20, server_settings=SESSION, connection_class=connection)
     keys_dir = keys / name
     try:
         yield Ground(
@@ -88,7 +97,7 @@ async def open_ground(name: str, url: str, keys: Path) -> AsyncIterator[Ground]:
             url=url,
             pool=pool,
             clock=clock,
-            transactions=Transactions(pool, clock, name, wake=lambda: None),
+            transactions=Transactions(pool, clock, name, wake=lambda: None, ids=ids),
             keys_dir=keys_dir,
             keys=KeyRing.read(keys_dir / "kek.json"),
             tokens=ServiceTokens.read(keys_dir, name, clock),

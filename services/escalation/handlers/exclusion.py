@@ -30,7 +30,7 @@ async def name(
     await exclude(tx, case_id, person_id, by=by, reason=sealed)
     for each in await case.family(tx.conn, case_id):
         running = await escalation.newest(tx.conn, each)
-        if running is not None and running.next_at is not None:
+        if running is not None and running.next_at is not None and named(running, tx.now) != running:
             await escalation.save(tx.conn, named(running, tx.now))
     tx.work_waits = True
 

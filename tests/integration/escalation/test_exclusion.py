@@ -175,6 +175,13 @@ async def test_what_a_person_with_a_conflict_lifted_is_held_again(service: Servi
     assert {each["state"] for each in told["hold"]} == {"held"}
 
 
+async def test_to_exclude_somebody_again_changes_nothing(service: Service) -> None:
+    case_id, _ = await service.opened()
+    body = {"case_id": str(case_id), "person_id": str(BO), "reason": "Onkel."}
+    first = await service.act(DITTE, "exclusions", **body)
+    assert (first.status_code, (await service.act(DITTE, "exclusions", **body)).json()) == (200, first.json())
+
+
 @pytest.mark.race
 @pytest.mark.timeout(600)
 async def test_an_exclusion_races_a_page_and_no_page_stays(service: Service) -> None:
