@@ -279,6 +279,7 @@ ESCALATION = (
         ("/v1/cases/{id}/lower", "Ask that it be lowered: takes a second person.", act.Raise),
         ("/v1/cases/{id}/close", "Close, or ask for a countersign.", act.Close),
         ("/v1/reports/{id}/judgement", "Judge acute danger (Barnets lov § 136).", act.Judge),
+        ("/v1/cases/{id}/judgements", "Judge several reports alike that the person has read.", act.JudgeAlike),
         ("/v1/reports/{id}/receipt", "The reporter has the receipt (Barnets lov § 138).", deadline.ReceiptGiven),
         ("/v1/countersign/{id}", "Agree to, or refuse, what another asked for.", act.Countersign),
         ("/v1/cases/{id}/hold", "Lift the contact hold, or hold again (Barnets lov § 18 stk. 3).", hold.HoldAsked),

@@ -1,5 +1,6 @@
 """What people do with a case. The caller has locked it and made sure that the person sees it and may do this."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,7 +19,18 @@ from services.escalation.domain.escalation import (
 )
 from services.escalation.handlers.exclusion import exclude
 from services.escalation.handlers.settle import settle
-from services.escalation.store import case, countersign, deadline, escalation, handover, level, page, report, rota
+from services.escalation.store import (
+    case,
+    countersign,
+    deadline,
+    escalation,
+    handover,
+    level,
+    page,
+    reading,
+    report,
+    rota,
+)
 from shared.auth.people import Person, Role
 from shared.delivery.outbox import Transaction
 from shared.events.codes import Level, Outcome, Rule
@@ -76,6 +88,17 @@ async def judge(
     await tx.publish(ReportJudged(case_id=case_id, report_id=report_id, acute=acute, started=started))
     facts: Facts = {"report_id": str(report_id), "acute": acute, "started": started}
     await record(tx, case_id, act="judged", actor=who.person_id, facts=facts)
+    return None
+
+
+async def judge_alike(
+    tx: Transaction, who: Person, case_id: CaseId, report_ids: Sequence[ReportId], *, acute: bool, started: bool
+) -> Refused | None:
+    """The same answer for several reports that the person has read; each is judged as it would be alone."""
+    if not {*report_ids} <= await reading.read_whole(tx.conn, case_id, who.person_id):
+        return Refused("not_read")
+    for report_id in dict.fromkeys(report_ids):
+        await judge(tx, who, case_id, report_id, acute=acute, started=started)
     return None
 
 

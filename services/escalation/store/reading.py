@@ -6,8 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.auth.grants import Grant, ReadPurpose
-from shared.ids import CaseId, PersonId
+from shared.auth.grants import Grant, ReadPart, ReadPurpose
+from shared.ids import CaseId, PersonId, ReportId
 from shared.postgres.pool import Connection
 
 
@@ -51,13 +51,25 @@ async def knows_nobody(conn: Connection, case_id: CaseId, person_id: PersonId, *
 async def note(conn: Connection, case_id: CaseId, grant: Grant, *, now: datetime) -> None:
     """A report was granted to be read."""
     await conn.execute(
-        "INSERT INTO reads VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO reads (grant_id, case_id, report_id, person_id, at, part) VALUES ($1, $2, $3, $4, $5, $6)",
         grant.grant_id,
         case_id,
         grant.report_id,
         grant.person_id,
         now,
+        grant.part,
     )
+
+
+async def read_whole(conn: Connection, case_id: CaseId, person_id: PersonId) -> set[ReportId]:
+    """The case's reports whose whole text was opened to the person."""
+    rows = await conn.fetch(
+        "SELECT DISTINCT report_id FROM reads WHERE person_id = $1 AND case_id = $2 AND part = $3",
+        person_id,
+        case_id,
+        ReadPart.ALL,
+    )
+    return {ReportId(row["report_id"]) for row in rows}
 
 
 async def cases_read(conn: Connection, person_id: PersonId, *, since: datetime) -> int:

@@ -33,6 +33,7 @@ def routes(api: Api) -> list[Route]:
         "/v1/cases/{id}/lower": _lower,
         "/v1/cases/{id}/close": _close,
         "/v1/reports/{id}/judgement": _judge,
+        "/v1/cases/{id}/judgements": _judge_alike,
         "/v1/countersign/{id}": _countersign,
     }
     return [Route(path, partial(act, api), methods=["POST"]) for path, act in acts_by_path.items()]
@@ -78,6 +79,12 @@ class Judge(Versioned):
 
     acute: bool
     started: bool
+
+
+class JudgeAlike(Judge):
+    """The same for several reports of a case, all of which the person has read."""
+
+    report_ids: Annotated[list[UUID], Field(min_length=1, max_length=200)]
 
 
 class Close(Versioned):
@@ -135,6 +142,14 @@ async def _lower(api: Api, request: Request) -> JSONResponse:
     async with acting(api, request, Raise, may=ANSWERS) as act:
         to, reason = act.asked.level, act.asked.reason
         return await act.done(await acts.lower(act.tx, act.who, act.case_id, to=to, reason=reason, keys=api.keys))
+
+
+async def _judge_alike(api: Api, request: Request) -> JSONResponse:
+    async with acting(api, request, JudgeAlike, may=JUDGES) as act:
+        asked, named = act.asked, [ReportId(each) for each in act.asked.report_ids]
+        return await act.done(
+            await acts.judge_alike(act.tx, act.who, act.case_id, named, acute=asked.acute, started=asked.started)
+        )
 
 
 async def _close(api: Api, request: Request) -> JSONResponse:

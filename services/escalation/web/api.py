@@ -169,6 +169,7 @@ async def acting(
 
 _REFUSALS = {
     "not_shown": "You can only answer for reports that are in the case and were shown to you.",
+    "not_read": "You can only judge reports together that you have opened and that are in the case.",
     "not_acknowledged": "Somebody must take the case first.",
     "unjudged": "Every report must be judged first: see `report_ids`.",
     "closing_already": "Somebody has asked to close it; a second person must answer that first.",

@@ -10,6 +10,7 @@ from playwright.async_api import Route
 
 from tests.integration.console.conftest import BO, CONSOLE, DITTE, Browser, House
 from tests.integration.console.test_console import BODY
+from tests.integration.console.test_judgement import reports
 from tests.support.browser import NARROW, WIDE, open_browser
 
 RULES: dict[str, Any] = {
@@ -78,6 +79,9 @@ async def test_axe_finds_nothing_on_any_screen(house: House, viewport: dict[str,
     ]
     await browser.press(await browser.open(f"{case}/assessment"), "/assessment", level="low")
     fields = {"recipient": "mother", "action": "lift", "until": "2026-03-12T16:00", "reason": "Mor er tryg."}
+    several = await reports(house, 2)
+    await browser.into(several.case_id)
+    screens.append(f"/cases/{several.case_id}/judgement")
     last = await browser.press(await browser.open(f"{case}/hold{lang}"), "/hold", **fields)
     assert last.status_code == 200
     assert await findings(browser, [], posted={"/last-page": last}, viewport=viewport) == {}

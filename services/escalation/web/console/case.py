@@ -91,9 +91,11 @@ async def shown_form(console: Console, request: Request, form: str, *, kept: Map
         told = await case_as_told(tx, case_id, who, console.api.keys)
         names = await reading.names(tx.conn, people_of(told))
         people = await reading.could_take(tx.conn, case_id)
+        read = await reading.read_whole(tx.conn, case_id, who.person_id)
     now = console.api.transactions.clock.now()
     template = f"form_{'level' if form in ('raise', 'lower') else form}.html"
     values: Json = {"form": form, "case": told, "names": names, "people": people, "now": now, "kept": kept}
+    values["read"] = {str(each) for each in read}
     return console.show(request, template, who, fresh=is_fresh(who, now), **values)
 
 

@@ -13,6 +13,7 @@ from services.escalation.web.console import (
     brief,
     case,
     hold,
+    judgement,
     ladders,
     leader,
     people,
@@ -66,6 +67,7 @@ _ACTS: dict[str, tuple[str, Shape | None]] = {
     "/exclusions": ("excluded", None),
     "/cases/{id}/assessment": ("assessed", assessment.shaped),
     "/reports/{id}/judgement": ("judged", None),
+    "/cases/{id}/judgements": ("judged_alike", judgement.shaped),
     "/countersign/{id}": ("countersigned", None),
 }
 """Each with the sentence that confirms it, and what makes the act's JSON of its fields."""

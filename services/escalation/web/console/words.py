@@ -227,6 +227,17 @@ def up_to(report_no: int) -> str:
     return "1" if report_no == 1 else f"1–{report_no}"
 
 
+def numbers(found: Sequence[int]) -> str:
+    """Numbers in order as they are said: `1–3, 5`."""
+    runs: list[list[int]] = []
+    for n in found:
+        if runs and n == runs[-1][-1] + 1:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
+
+
 def question(sign_id: str, lang: Language) -> str:
     """How a person is asked for a sign."""
     return lang.say(f"Ved du noget om: {sign(sign_id, lang)}?", f"Do you know anything about: {sign(sign_id, lang)}?")
