@@ -47,6 +47,7 @@ PEOPLE = st.sampled_from([AASE, BO, CARLA, DITTE])
 LEVELS = st.sampled_from(list(Level))
 COMMITS = [Cut(where, n) for where in (Where.BEFORE_COMMIT, Where.AFTER_COMMIT) for n in (1, 1, 2, 3)]
 CUT = st.none() | st.builds(Cut, st.just(Where.STATEMENT), st.integers(1, 32)) | st.sampled_from(COMMITS)
+LATE = st.sampled_from([False, False, True])
 CUTS = st.lists(CUT, max_size=2)
 SAID_AGAIN = ("/acknowledge", "/cannot", "/assessment")
 """To take a case again is to promise anew; to say it again that one cannot, or what one thinks, is recorded again."""
@@ -123,7 +124,7 @@ class Restarts(RuleBasedStateMachine):
         events = (fact.event for fact in self.told)
         return [event for event in events if isinstance(event, ReportReceived) and event.case_id == case]
 
-    @rule(case=CASES, level=LEVELS, covers=st.integers(1, REPORTS), late=st.booleans(), cut=CUT)
+    @rule(case=CASES, level=LEVELS, covers=st.integers(1, REPORTS), late=LATE, cut=CUT)
     @precondition(lambda self: self.told)
     def triage_rates(self, case: CaseId, level: Level, covers: int, late: bool, cut: Cut | None) -> None:
         reports = self._reports(case)[:covers]
@@ -244,7 +245,7 @@ class Restarts(RuleBasedStateMachine):
         excluded = {row["person_id"] for row in self.stored.exclusions if row["case_id"] == case}
         return next((each for each in people if each not in excluded), people[0])
 
-    @rule(who=PEOPLE, case=CASES, unseen=st.sampled_from([0, 0, 1, -1]), cuts=CUTS)
+    @rule(who=PEOPLE, case=CASES, unseen=st.sampled_from([0, 1, 1, -1]), cuts=CUTS)
     @precondition(lambda self: self.stored.reports)
     def somebody_takes_it(self, who: UUID, case: CaseId, unseen: int, cuts: list[Cut | None]) -> None:
         self._take(who, self._known(case), unseen, cuts)
