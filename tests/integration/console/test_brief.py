@@ -57,7 +57,8 @@ async def test_it_tells_what_waits_was_promised_and_runs_out(house: House) -> No
     await carla.into(taken.case_id)
     await carla.press(await carla.open(f"/cases/{taken.case_id}/assessment"), "/assessment", level="low")
     lift = {"recipient": "mother", "action": "lift", "until": "2026-03-12T16:00", "reason": "Mor er tryg."}
-    await carla.press(await carla.open(f"/cases/{taken.case_id}/hold"), "/hold", **lift)
+    last = await carla.press(await carla.open(f"/cases/{taken.case_id}/hold"), "/hold", **lift)
+    await carla.press(last, "/hold", sure="yes")
     screen = (await aase.open("/work")).text
     mine, theirs = f"sag {short(asks.case_id)}", f"sag {short(taken.case_id)}"
     assert mine in after(screen, "Venter på dig")

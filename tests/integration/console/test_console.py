@@ -378,6 +378,24 @@ async def test_what_is_not_there_leads_back_to_the_list(house: House, lang: tupl
     assert (await aase.open(f"/work{suffix}")).status_code == 200
 
 
+async def test_what_a_leader_filled_in_is_kept_when_the_session_has_ended(house: House) -> None:
+    ditte = await house.browser(DITTE)
+    form = await ditte.open("/rota")
+    ditte.client.cookies.clear()
+    kept = await ditte.client.post("/rota", data={"kind": "shifts", "person": str(BO), "starts": "2026-03-14T16:00"})
+    assert (form.status_code, kept.status_code) == (200, 401)
+    assert 'name="starts" value="2026-03-14T16:00"' in kept.text
+
+
+async def test_english_says_by_when_without_at(house: House) -> None:
+    await house.report(**BODY)
+    aase = await house.browser(AASE)
+    list_and_brief = (await aase.open("/work?lang=en")).text
+    assert "Answer by 13:03" in list_and_brief
+    assert "answer by 13:03" in list_and_brief
+    assert "by at" not in list_and_brief
+
+
 @pytest.mark.parametrize("path", ["/rota", "/people"])
 async def test_only_a_leader_sees_who_is_who(house: House, path: str) -> None:
     assert (await (await house.browser(AASE)).open(path)).status_code == 403

@@ -187,4 +187,4 @@ async def test_it_is_said_in_english_too(house: House) -> None:
     form = await ditte.open(f"/cases/{event.case_id}/phone-answer?lang=en")
     assert "Write down an answer by phone" in form.text
     done = await ditte.press(form, "/phone-answer", **ANSWER, said_at="2026-03-10T13:00")
-    assert "The answer is saved. The person has the case and reports back, at the latest at 14:00." in done.text
+    assert "The answer is saved. The person has the case and reports back by 14:00." in done.text

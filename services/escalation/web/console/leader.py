@@ -12,6 +12,7 @@ from services.escalation.web.console import Console, onward, sign_in_first, visi
 from services.escalation.web.console.hold import instant
 from shared.web.application import fields
 from shared.web.problems import Problem
+from shared.web.sign_in import signed_out
 
 Json: TypeAlias = dict[str, Any]
 Fields: TypeAlias = Mapping[str, str]
@@ -75,9 +76,9 @@ async def changed(
     reads: str | None,
 ) -> Response:
     """What a form wants, put to the API; then the screen, with the sentence that tells how it went."""
-    if visitor(request) is None:
-        return sign_in_first(request)
     sent = await fields(request)
+    if visitor(request) is None:
+        return signed_out(request, console.screens, sent)
     stands = await console.asked("GET", reads, request) if reads else {}
     path, content = put(sent, stands)
     try:

@@ -252,3 +252,8 @@ def moment(lang: Language, instant: str | datetime | None, *, now: datetime) -> 
     if days == 0:
         return lang.time(at)
     return lang.day_time(at) if days < 6 else lang.moment(at)
+
+
+def by(lang: Language, instant: str | datetime | None, *, now: datetime) -> str:
+    """That moment after *senest*, *by* or *until*, where English says no *at*."""
+    return moment(lang, instant, now=now).removeprefix("at ")
