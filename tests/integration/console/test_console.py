@@ -406,7 +406,7 @@ async def test_what_is_said_in_a_call_becomes_a_report_with_the_calls_time(house
     aase = await house.browser(AASE)
     await aase.into(event.case_id)
     form = await aase.open(f"/cases/{event.case_id}/phone")
-    assert "Ved du noget om: Vold nu?" in form.text
+    assert "Bliver vedkommende udsat for vold i denne tid?" in form.text
     assert 'value="2026-03-10T13:00"' in form.text
     answers = {"received_at": "2026-03-10T12:40", "sign.violence.now": "denied", "text": "Nej, ikke slået."}
     done = await aase.press(form, "/phone-report", **answers)
@@ -460,3 +460,20 @@ async def test_who_said_that_they_cannot_can_after_all(house: House) -> None:
     assert "Tak. Den næste er tilkaldt." in after.text
     assert "Jeg kan alligevel" in after.text
     assert "Du har sagen." in (await aase.press(after, "/acknowledge")).text
+
+
+@pytest.mark.parametrize(
+    ("bands", "lang", "question"),
+    [
+        (["13-17"], "", "Bliver den unge udsat for vold i denne tid?"),
+        (["18+"], "?lang=en", "Is the person being subjected to violence these days?"),
+        (["0-5", "13-17"], "", "Bliver vedkommende udsat for vold i denne tid?"),
+    ],
+)
+async def test_the_console_asks_in_the_words_of_the_form(
+    house: House, bands: list[str], lang: str, question: str
+) -> None:
+    event = await house.report(**BODY | {"children": [{"name": f"Ida {band}", "age_band": band} for band in bands]})
+    browser = await house.browser(AASE)
+    await browser.into(event.case_id)
+    assert question in (await browser.open(f"/cases/{event.case_id}{lang}")).text

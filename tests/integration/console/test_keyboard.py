@@ -1,4 +1,4 @@
-"""The leader's forms by keyboard alone: everything is reached by Tab, what has the focus is seen, Enter saves."""
+"""Forms of the console by keyboard alone: everything is reached by Tab, what has the focus is seen, Enter saves."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -6,6 +6,8 @@ from playwright.async_api import Page, expect
 from shared.events.codes import Level
 from tests.integration.console.conftest import CONSOLE, DITTE, House, answered_by
 from tests.integration.console.test_console import BODY, evidence
+from tests.integration.console.test_hold import assessed, steps
+from tests.integration.console.test_judgement import judging, reports
 from tests.support.browser import NARROW, open_browser
 
 NEW = "0c9d3c52-6f0b-4b0e-9a51-1f6c1a0000ff"
@@ -71,3 +73,46 @@ async def test_a_person_is_added_by_keyboard_alone(house: House) -> None:
         await page.keyboard.press("Enter")
         await expect(page.get_by_text("Personen er tilføjet.")).to_be_visible()
     assert await house.escalation.pool.fetchval("SELECT roles FROM people WHERE person_id = $1", NEW) == ["consultant"]
+
+
+async def test_permission_is_given_by_keyboard_alone_and_only_on_the_last_page(house: House) -> None:
+    case_id, carla = await assessed(house)
+    async with open_browser() as chromium:
+        page = await chromium.new_page(viewport=NARROW)
+        await page.route("**/*", answered_by(carla))
+        await page.goto(f"{CONSOLE}/cases/{case_id}/hold")
+        await tab_to(page, "Mor")
+        await page.keyboard.press("Space")
+        await tab_to(page, "Må kontaktes indtil …")
+        await page.keyboard.press("Space")
+        await page.locator("#until").fill("2026-03-12T16:00")
+        await tab_to(page, "Hvorfor?")
+        await page.keyboard.type("Mor er tryg.")
+        await tab_to(page, "Videre til sidste trin")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Intet er gemt endnu.")).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+        assert await steps(house) == 0
+        await tab_to(page, "Giv lov")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Beslutningen om kontaktspærren er gemt.")).to_be_visible()
+    assert await steps(house) == 1
+
+
+async def test_one_answer_for_all_reports_is_given_by_keyboard_alone(house: House) -> None:
+    event = await reports(house, 2)
+    carla, _ = await judging(house, event)
+    async with open_browser() as chromium:
+        page = await chromium.new_page(viewport=NARROW)
+        await page.route("**/*", answered_by(carla))
+        await page.goto(f"{CONSOLE}/cases/{event.case_id}/judgement")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+        await tab_to(page, "Giv samme svar for 1–2")
+        await page.keyboard.press("Enter")
+        for _question in range(2):
+            await tab_to(page, "Ja")
+            await page.keyboard.press("Space")
+        await tab_to(page, "Samme svar for alle, jeg har læst (1–2)")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Dine vurderinger er gemt")).to_be_visible()
+    assert len(await evidence(house.escalation, "judged")) == 2

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from services.escalation.web.console.text import literally
 from shared.calendar import COPENHAGEN, local
-from shared.signs import SIGNS
-from shared.web.language import Language
+from shared.events.codes import AgeBand
+from shared.signs import QUESTIONS, SIGNS
+from shared.web.language import Language, Who
 
 LEVELS = {
     "acute": ("akut", "acute"),
@@ -127,6 +128,8 @@ _REPORTERS = {
     "self": ("handler om underretter selv", "about the reporter"),
     "other": ("andet", "other"),
 }
+_ASKED = {question.sign: question for question in QUESTIONS}
+_SOMEBODY = ("vedkommende", "the person")
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -238,8 +241,12 @@ def numbers(found: Sequence[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
-def question(sign_id: str, lang: Language) -> str:
-    """How a person is asked for a sign."""
+def question(sign_id: str, lang: Language, band: str = "") -> str:
+    """How a person is asked for a sign: a red line in the form's own words, about whoever is of that age."""
+    asked = _ASKED.get(sign_id)
+    if asked is not None:
+        text = lang.say(asked.danish, asked.english) + (lang.say(" Hvornår?", " When?") if asked.dated else "")
+        return Who.of(AgeBand(band)).named(text, lang) if band in _AGES else text.replace("{b}", lang.say(*_SOMEBODY))
     return lang.say(f"Ved du noget om: {sign(sign_id, lang)}?", f"Do you know anything about: {sign(sign_id, lang)}?")
 
 
