@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import httpx2
 import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, Route, expect
 
 from services.intake.app import MIGRATIONS, site
 from services.intake.secrets import Secrets
@@ -14,11 +16,15 @@ from shared.auth import sessions
 from shared.auth.people import Details, Person, Role
 from shared.ids import PersonId, new_id
 from tests.conftest import OpenGround
+from tests.e2e.test_accessibility import RULES
 from tests.integration.attack.conftest import process_on
 from tests.integration.intake.conftest import Intake
 from tests.integration.intake.test_form import bodies
+from tests.support.browser import NARROW, open_browser
 from tests.support.intake import intake_settings
 from tests.support.services import Ground
+
+PAGE = {"Accept": "text/html", "Accept-Encoding": "identity"}
 
 
 @asynccontextmanager
@@ -118,3 +124,45 @@ async def test_who_writes_a_call_down_can_sign_out(ground: OpenGround) -> None:
         assert 'action="/sign-out"' in call
         assert (await client.post("/sign-out")).status_code == 303
         assert (await client.get("/phone")).status_code == 303
+
+
+@asynccontextmanager
+async def browser_of(client: httpx2.AsyncClient) -> AsyncIterator[Page]:
+    """A page of a real browser, as the person of this one."""
+
+    async def through(route: Route) -> None:
+        asked = route.request
+        answer = await client.request(asked.method, asked.url, content=asked.post_data_buffer, headers=PAGE)
+        headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
+        headers["content-type"] = answer.headers.get("content-type", "text/plain")
+        await route.fulfill(status=answer.status_code, headers=headers, body=answer.content)
+
+    async with open_browser() as chromium:
+        page = await chromium.new_page(viewport=NARROW)
+        await page.route("**/*", through)
+        yield page
+
+
+@pytest.mark.timeout(120)
+async def test_axe_finds_nothing_on_the_pages_of_whoever_is_signed_in_and_of_who_could_be(ground: OpenGround) -> None:
+    found = {}
+    async with signed_in(ground, role=Role.CONSULTANT) as (_, client), browser_of(client) as page:
+        for path in ("/", "/?lang=en", "/phone", "/phone?lang=en", "out", "/", "/?lang=en"):
+            if path == "out":
+                client.cookies.clear()
+                continue
+            await page.goto(f"https://intake{path}")
+            seen = await Axe().run(page, options=RULES)
+            found[path, len(client.cookies)] = [each["id"] for each in seen.response["violations"]]
+    assert len(found) == 6
+    assert {where: ids for where, ids in found.items() if ids} == {}
+
+
+@pytest.mark.timeout(120)
+async def test_a_scripted_form_lets_its_reporter_sign_out_by_keyboard(ground: OpenGround) -> None:
+    async with signed_in(ground) as (_, client), browser_of(client) as page:
+        client.follow_redirects = True
+        await page.goto("https://intake/")
+        await page.get_by_role("button", name="Log ud").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("link", name="Arbejder du i kommunen?")).to_be_visible()
