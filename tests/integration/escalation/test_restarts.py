@@ -181,7 +181,7 @@ class Restarts(RuleBasedStateMachine):
         """Whoever dies has not said that it took them: they come again, sooner or later."""
         written = [event for event in (fact.event for fact in facts) if getattr(event, "entered_by", None)]
         for event in written:
-            self._show(event.case_id, event.report_no)  # type: ignore[attr-defined]
+            self._show(event.case_id, event.report_no, written=True)  # type: ignore[attr-defined]
         self._run(self.world.attempt(partial(hear, facts=facts), cut))
         if self.world.knife.commits:
             self._has_effect(facts)
@@ -255,10 +255,10 @@ class Restarts(RuleBasedStateMachine):
         self._show(case, covers)
         self._act(who, f"cases/{case}/acknowledge", cuts, covers_report_no=covers)
 
-    def _show(self, case: CaseId, covers: int) -> None:
-        """A person has seen, or written, the reports up to this one; what has not come cannot be seen."""
+    def _show(self, case: CaseId, covers: int, *, written: bool = False) -> None:
+        """A person has seen the reports up to this one, or has just written it; what has not come cannot be seen."""
         here = {row["report_no"] for row in self.stored.reports if row["case_id"] == case}
-        if here >= set(range(1, covers)):
+        if here | ({covers} if written else set()) >= set(range(1, covers + 1)):
             self.shown[case] = max(self.shown.get(case, 0), covers)
 
     @rule(who=PEOPLE, case=CASES, minutes=st.integers(0, 90), cuts=CUTS)
