@@ -73,6 +73,12 @@ async def test_a_lift_that_names_mediation_says_so_in_both_languages(house: Hous
     assert "after risk assessment 2. Mediation is part of the decision." in told
 
 
+async def test_an_end_on_the_same_day_is_told_by_the_clock_alone(house: House) -> None:
+    case_id, carla = await lifted(house, until="2026-03-10T15:00")
+    told = row((await carla.open(f"/cases/{case_id}?lang=en")).text, "the mother")
+    assert told.startswith("The mother may be contacted until 15:00.")
+
+
 async def test_what_is_not_within_the_rule_says_whom_and_when_somebody_looks_again(house: House) -> None:
     case_id, carla = await lifted(house, action="not_applicable")
     told = row((await carla.open(f"/cases/{case_id}")).text, "mor:")
