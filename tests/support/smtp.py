@@ -55,7 +55,13 @@ async def mail_sink() -> AsyncIterator[MailSink]:
     """A sink on a loopback port of its own."""
     sink = MailSink()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(sink, hostname="sink.example", loop=loop), "127.0.0.1", 0)
+    sessions: list[SMTP] = []
+
+    def session() -> SMTP:
+        sessions.append(SMTP(sink, hostname="sink.example", loop=loop))
+        return sessions[-1]
+
+    server = await loop.create_server(session, "127.0.0.1", 0)
     sink.port = server.sockets[0].getsockname()[1]
     try:
         yield sink
@@ -63,3 +69,7 @@ async def mail_sink() -> AsyncIterator[MailSink]:
         sink.let_go.set()
         server.close()
         await server.wait_closed()
+        for each in sessions:
+            if each.transport:
+                each.transport.abort()
+        await asyncio.sleep(0)  # lets the connections hear that they have ended
