@@ -14,7 +14,7 @@ from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
 from shared.evidence import Facts, record
 from shared.ids import CaseId, derived_id
-from shared.sealing import KeyRing
+from shared.sealing import DataKey, KeyRing
 
 Answers = Mapping[str, Any]
 
@@ -30,16 +30,23 @@ async def assess(
     answers: Answers,
     keys: KeyRing,
 ) -> UUID | Refused:
-    """Record an assessment of reports 1 to `covers`, and of what has come by now in linked cases; its id."""
+    """Record an assessment of reports 1 to `covers`, and of what has come by now in linked cases; its id.
+
+    Whoever got no answer and says the same again has said it once.
+    """
     if covers > await report.shown_up_to(tx.conn, case_id):
         return Refused("not_shown")
     named, key = tx.ids(), await case.data_key(tx.conn, case_id, keys)
+    known = {**await report.newest_of(tx.conn, case_id), case_id: covers}
+    last = await assessment.newest(tx.conn, case_id)
+    if last is not None and _says(last, key) == (who.person_id, known, FORM.version, level, acute, dict(answers)):
+        return UUID(str(last["assessment_id"]))
     await assessment.add(
         tx.conn,
         named,
         case_id,
         covers_report_no=covers,
-        covers={**await report.newest_of(tx.conn, case_id), case_id: covers},
+        covers=known,
         form=FORM.version,
         level=level,
         acute=acute,
@@ -52,6 +59,12 @@ async def assess(
     facts: Facts = {"assessment_id": str(named), "covers_report_no": covers, "level": level.value, "acute": acute}
     await record(tx, case_id, act="assessed", actor=who.person_id, facts=facts)
     return named
+
+
+def _says(row: asyncpg.Record, key: DataKey) -> tuple[object, ...]:
+    answers = key.unseal(row["answers"], table="assessments", column="answers", row=row["assessment_id"])
+    known = assessment.covers_of(row)
+    return row["person_id"], known, row["form"], row["level"], row["acute"], json.loads(answers)
 
 
 async def read(

@@ -69,6 +69,13 @@ async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
     return rows
 
 
+async def newest(conn: Connection, case_id: CaseId) -> asyncpg.Record | None:
+    """The case's newest assessment."""
+    return await conn.fetchrow(
+        "SELECT * FROM assessments WHERE case_id = $1 ORDER BY at DESC, assessment_id DESC LIMIT 1", case_id
+    )
+
+
 async def put_draft(
     conn: Connection, case_id: CaseId, person_id: PersonId, *, form: int, answers: bytes, now: datetime
 ) -> None:

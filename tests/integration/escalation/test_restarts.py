@@ -49,8 +49,8 @@ COMMITS = [Cut(where, n) for where in (Where.BEFORE_COMMIT, Where.AFTER_COMMIT) 
 CUT = st.none() | st.builds(Cut, st.just(Where.STATEMENT), st.integers(1, 32)) | st.sampled_from(COMMITS)
 LATE = st.sampled_from([False, False, True])
 CUTS = st.lists(CUT, max_size=2)
-SAID_AGAIN = ("/acknowledge", "/cannot", "/assessment")
-"""To take a case again is to promise anew; to say it again that one cannot, or what one thinks, is recorded again."""
+SAID_AGAIN = ("/acknowledge", "/cannot")
+"""To take a case again is to promise anew; to say it again that one cannot is recorded again."""
 REPORTS = 4
 REASON = "Begrundelse."
 JOURNEY = SignFact(sign=SignId("travel.planned"), answer=Answer.SAID, when=When.NOW, date=date(2026, 3, 12))
