@@ -73,7 +73,10 @@ async def test_a_report_that_the_person_has_not_read_is_in_no_common_answer(hous
 async def test_names_alone_are_no_reading(house: House) -> None:
     event = await reports(house, 2)
     carla = await house.browser(CARLA)
-    await carla.open(f"/cases/{event.case_id}")
+    asked = await carla.open(f"/cases/{event.case_id}")
+    names = asked if "/known" in asked.text else await carla.press(asked, "/purpose", purpose="takeover")
+    assert "Kender du nogen af dem?" in names.text
+    assert {each["part"] for each in await evidence(house.escalation, "report_read")} == {"names"}
     assert TOGETHER not in (await carla.open(f"/cases/{event.case_id}/judgement")).text
 
 
