@@ -67,6 +67,14 @@ async def test_units_that_others_serve_have_a_column_of_their_own(house: House) 
     assert noerrebro[-1] == "Kl. 16–24: Bo Eksempel"
 
 
+async def test_who_is_not_active_any_more_covers_nothing(house: House) -> None:
+    ditte = await planned(house)
+    await house.escalation.pool.execute("UPDATE people SET active = false WHERE person_id = $1", AASE)
+    week = rows((await ditte.open("/rota")).text)
+    assert week["fredag 13. marts"] == [["Hul hele døgnet: Døgnvagten dækker."]]
+    assert week["torsdag 12. marts"][0][1] == "Kl. 13–24: Bo Eksempel"
+
+
 async def test_a_week_leads_to_the_next_and_back(house: House) -> None:
     ditte = await planned(house)
     screen = await ditte.open("/rota?lang=en")
