@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
 from shared.auth.grants import Grant, ReadPart, ReadPurpose
 from shared.ids import CaseId, PersonId, ReportId
 from shared.postgres.pool import Connection
@@ -88,16 +86,3 @@ async def names(conn: Connection, ids: Iterable[UUID]) -> dict[str, str]:
         list(ids),
     )
     return {str(row["id"]): row["name"] for row in rows}
-
-
-async def could_take(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
-    """Who could take the case: they answer cases, serve its unit, and are not kept out of it."""
-    rows: list[asyncpg.Record] = await conn.fetch(
-        """SELECT p.person_id, p.name FROM people p, cases c
-           WHERE c.case_id = $1 AND p.roles && '{consultant,authority,leader}'
-               AND ('*' = ANY (p.units) OR c.unit = 'unknown' OR c.unit = ANY (p.units))
-               AND NOT EXISTS (SELECT FROM exclusions x WHERE x.case_id = $1 AND x.person_id = p.person_id)
-           ORDER BY p.name""",
-        case_id,
-    )
-    return rows

@@ -319,7 +319,10 @@ async def test_a_case_is_handed_over_when_the_other_takes_it(house: House) -> No
     event = await house.report(**BODY)
     aase, bo = await house.browser(AASE), await house.browser(BO)
     await aase.press(await aase.into(event.case_id), "/acknowledge")
+    await house.escalation.pool.execute("UPDATE people SET active = false WHERE person_id = $1", CARLA)
     form = await aase.open(f"/cases/{event.case_id}/handover")
+    assert "Bo Eksempel" in form.text
+    assert "Carla Eksempel" not in form.text, "who has left never looks"
     offered = await aase.press(form, "/handover", to=str(BO), note="Ring til hende kl. 15.")
     assert "Du har sagen, indtil den, du valgte, tager den." in offered.text
     screen = await bo.into(event.case_id)

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain.access import ANSWERS, JUDGES, LEADS, is_fresh
 from services.escalation.handlers import reading as acts
-from services.escalation.store import case, page, reading
+from services.escalation.store import case, page, reading, rota
 from services.escalation.web.api import NotFound, seen_case
 from services.escalation.web.console import Console, sign_in_first, visitor
 from services.escalation.web.console.text import literally, segments
@@ -90,7 +90,7 @@ async def shown_form(console: Console, request: Request, form: str, *, kept: Map
         case_id = await seen_case(tx, request, who, lock=False)
         told = await case_as_told(tx, case_id, who, console.api.keys)
         names = await reading.names(tx.conn, people_of(told))
-        people = await reading.could_take(tx.conn, case_id)
+        people = await rota.who_may_take(tx.conn, case_id)
         read = await reading.read_whole(tx.conn, case_id, who.person_id)
     now = console.api.transactions.clock.now()
     template = f"form_{'level' if form in ('raise', 'lower') else form}.html"
