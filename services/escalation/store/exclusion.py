@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 
 import asyncpg
 
@@ -44,7 +45,7 @@ async def inherit(conn: Connection, family: Sequence[CaseId]) -> list[asyncpg.Re
            ON CONFLICT (case_id, person_id) DO NOTHING RETURNING case_id, person_id, named_in""",
         list(family),
     )
-    return rows
+    return sorted(rows, key=itemgetter("case_id", "person_id"))
 
 
 async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:

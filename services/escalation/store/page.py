@@ -95,7 +95,7 @@ async def withdraw(
         person_id,
         now,
     )
-    return [row["message_id"] for row in rows]
+    return sorted(row["message_id"] for row in rows)
 
 
 async def accept(conn: Connection, message_id: MessageId, channel: Channel, now: datetime) -> None:
