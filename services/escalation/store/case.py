@@ -97,7 +97,7 @@ async def due(conn: Connection, now: datetime, limit: int) -> Sequence[CaseId]:
     for table in ("escalations", "deadlines"):
         rows = await conn.fetch(
             f"""SELECT c.case_id FROM {table} d JOIN cases c USING (case_id) WHERE d.next_at <= $1
-                ORDER BY d.next_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED""",
+                ORDER BY d.next_at, c.case_id LIMIT $2 FOR UPDATE OF c SKIP LOCKED""",
             now,
             limit,
         )

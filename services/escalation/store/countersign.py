@@ -84,6 +84,6 @@ async def void(conn: Connection, escalation_id: EscalationId, acts: Sequence[str
 async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
     """Those of the case that needed a second person, oldest first."""
     rows: list[asyncpg.Record] = await conn.fetch(
-        "SELECT * FROM countersigns WHERE case_id = $1 AND state <> 'waived' ORDER BY asked_at", case_id
+        "SELECT * FROM countersigns WHERE case_id = $1 AND state <> 'waived' ORDER BY asked_at, countersign_id", case_id
     )
     return rows

@@ -60,7 +60,9 @@ async def settle(conn: Connection, case_id: CaseId, rule: Rule, *, about: str | 
 async def due(conn: Connection, case_id: CaseId, now: datetime) -> list[asyncpg.Record]:
     """The case's deadlines whose next moment has come, in order."""
     rows: list[asyncpg.Record] = await conn.fetch(
-        "SELECT * FROM deadlines WHERE case_id = $1 AND next_at <= $2 ORDER BY next_at, rule, about", case_id, now
+        "SELECT * FROM deadlines WHERE case_id = $1 AND next_at <= $2 ORDER BY next_at, rule, about, report_id",
+        case_id,
+        now,
     )
     return rows
 

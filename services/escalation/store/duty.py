@@ -39,7 +39,7 @@ async def first_open(conn: Connection, person_id: PersonId) -> CaseId | None:
     case_id: CaseId | None = await conn.fetchval(
         f"""SELECT c.case_id FROM escalations e JOIN cases c USING (case_id)
             WHERE e.state <> 'closed' AND {SEEN}
-            ORDER BY e.state NOT IN ('unrated', 'paging'), e.next_at LIMIT 1""",
+            ORDER BY e.state NOT IN ('unrated', 'paging'), e.next_at, e.case_id LIMIT 1""",
         units or [],
         person_id,
     )

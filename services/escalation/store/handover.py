@@ -18,4 +18,6 @@ async def offer(
 
 async def last(conn: Connection, case_id: CaseId) -> asyncpg.Record | None:
     """The newest offer of the case."""
-    return await conn.fetchrow("SELECT * FROM handovers WHERE case_id = $1 ORDER BY at DESC LIMIT 1", case_id)
+    return await conn.fetchrow(
+        "SELECT * FROM handovers WHERE case_id = $1 ORDER BY at DESC, handover_id DESC LIMIT 1", case_id
+    )
