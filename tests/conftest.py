@@ -6,14 +6,19 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hypothesis
 import pytest
 
 from deploy.local.keys import ensure_keys
 from deploy.local.postgres import Postgres
 from shared.postgres.migrations import Migration
 from tests.support.databases import fresh_database, running_server
+from tests.support.races import FRESH
 from tests.support.services import Ground, open_ground
 
+hypothesis.settings.register_profile("the same every time", derandomize=True)
+if not FRESH:
+    hypothesis.settings.load_profile("the same every time")
 os.environ["BEREDSKAB_STRICT_LOGS"] = "1"
 os.environ["BEREDSKAB_CANARY_EVERY_SECONDS"] = "0"  # tests count what they sent; those about canaries ask for them
 

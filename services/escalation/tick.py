@@ -1,16 +1,16 @@
 """The tick: whatever is due at its `next_at` is decided, one case after another."""
 
 import asyncio
+from functools import partial
 
 from services.escalation.domain.escalation import Due
 from services.escalation.handlers import deadline as clocks
 from services.escalation.handlers import watch
-from services.escalation.handlers.settle import settle
+from services.escalation.handlers.settle import settle, tried
 from services.escalation.store import case
 from shared import canary
-from shared.delivery.outbox import INFRASTRUCTURE, Transaction, Transactions
+from shared.delivery.outbox import Transaction, Transactions
 from shared.ids import CaseId
-from shared.telemetry.logging import error_code, log
 
 AT_ONCE = 50
 LANES = 4
@@ -36,20 +36,8 @@ async def erase_once(transactions: Transactions) -> int:
 
 async def _claim(transactions: Transactions) -> int:
     async with transactions.begin("tick") as tx:
-        return sum([await _tried(tx, case_id) for case_id in await case.due(tx.conn, tx.now, AT_ONCE)])
-
-
-async def _tried(tx: Transaction, case_id: CaseId) -> bool:
-    """One case that cannot be decided must not stop the clocks of the others."""
-    try:
-        async with tx.part():
-            await _pass_time(tx, case_id)
-    except INFRASTRUCTURE:
-        raise
-    except Exception as error:
-        log().error("tick.failed", case_id=case_id, error=error_code(error))
-        return False
-    return True
+        due = await case.due(tx.conn, tx.now, AT_ONCE)
+        return sum([await tried(tx, case_id, partial(_pass_time, tx, case_id)) for case_id in due])
 
 
 async def _pass_time(tx: Transaction, case_id: CaseId) -> None:

@@ -70,6 +70,10 @@ async def abandon(old: AIOKafkaProducer) -> None:
     old._closed = True
     sender = old._sender._sender_task
     with suppress(TimeoutError):
+        async with asyncio.timeout(1), old.client._get_conn_lock:
+            if sender:
+                sender.cancel()  # not while it makes a connection: of one half made nobody would know
+    with suppress(TimeoutError):
         async with asyncio.timeout(5):
             while sender and not sender.done():
                 sender.cancel()  # before the connections are closed, or it opens others

@@ -236,7 +236,8 @@ async def test_6_a_conflict_is_found_while_paged_and_then_everybody_is_excluded(
     case = (await system.ask(f"cases/{case_id}", by=Role.LEADER)).json()
     withdrawn, asked = case["pages"]
     assert (withdrawn["recipient"]["id"], withdrawn["state"]) == (str(first.id), "withdrawn")
-    assert (asked["state"], asked["recipient"]["id"] != str(first.id)) == ("requested", True), "at once"
+    assert asked["state"] in ("requested", "accepted"), "at once"
+    assert asked["recipient"]["id"] != str(first.id)
 
     people = await system.rows("escalation", "SELECT person_id FROM people WHERE roles && $1", [*STAFF])
     leader = system.person(Role.LEADER)

@@ -3,6 +3,7 @@
 Whoever calls holds the lock on the case's row.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from services.escalation.domain.climbing import wait_of
@@ -24,7 +25,7 @@ from services.escalation.domain.escalation import (
 )
 from services.escalation.domain.page import message_id, person
 from services.escalation.store import alarm, case, countersign, escalation, page, report, rota
-from shared.delivery.outbox import Transaction
+from shared.delivery.outbox import INFRASTRUCTURE, Transaction
 from shared.events.codes import Purpose, RecipientKind, Template
 from shared.events.escalation import (
     Acknowledged,
@@ -38,7 +39,7 @@ from shared.events.escalation import (
 from shared.events.model import Event
 from shared.evidence import Facts, record
 from shared.ids import CaseId, MessageId, PersonId, derived_id
-from shared.telemetry.logging import log
+from shared.telemetry.logging import error_code, log
 
 REMINDER_LASTS = timedelta(hours=8)
 
@@ -56,6 +57,19 @@ async def settle(tx: Transaction, case_id: CaseId, fact: Fact, *, actor: PersonI
         if before is not None:
             await _void(tx, before, decided.after)
     return None
+
+
+async def tried(tx: Transaction, case_id: CaseId, act: Callable[[], Awaitable[object]]) -> bool:
+    """Let time have its effect on one case of many; False where it cannot be decided: it must not stop the others."""
+    try:
+        async with tx.part():
+            await act()
+    except INFRASTRUCTURE:
+        raise
+    except Exception as error:
+        log().error("tick.failed", case_id=case_id, error=error_code(error))
+        return False
+    return True
 
 
 async def _void(tx: Transaction, before: Escalation, after: Escalation) -> None:

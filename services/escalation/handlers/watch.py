@@ -1,12 +1,13 @@
 """What the tick watches beside the cases: that somebody can be reached, and who comes on call."""
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from services.escalation.domain.alarm import WAIT, climb
 from services.escalation.domain.escalation import ShiftChanged
 from services.escalation.domain.page import person
-from services.escalation.handlers.settle import settle
+from services.escalation.handlers.settle import settle, tried
 from services.escalation.store import alarm, case, duty, report, rota
 from shared.delivery.outbox import Transaction
 from shared.events.codes import Purpose, Template
@@ -52,7 +53,7 @@ async def change_shifts(tx: Transaction) -> int:
     for case_id in sorted({*waiting, *filter(None, briefs.values())}):
         await case.lock(tx.conn, case_id)
     for case_id in waiting:
-        await settle(tx, case_id, ShiftChanged(gone))
+        await tried(tx, case_id, partial(settle, tx, case_id, ShiftChanged(gone)))
     for who, about in briefs.items():
         await _brief(tx, who, about)
     return 1

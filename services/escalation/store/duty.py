@@ -27,7 +27,8 @@ async def waiting_for(conn: Connection, gone: Collection[PersonId]) -> Sequence[
     """The cases that wait for the answer of one of these."""
     rows = await conn.fetch(
         """SELECT DISTINCT e.case_id FROM escalations e JOIN pages p USING (escalation_id, round, rung)
-           WHERE e.state = 'paging' AND p.state IN ('requested', 'accepted') AND p.recipient_id = ANY ($1::uuid[])""",
+           WHERE e.state = 'paging' AND p.state IN ('requested', 'accepted') AND p.recipient_id = ANY ($1::uuid[])
+           ORDER BY e.case_id""",
         list(gone),
     )
     return [row["case_id"] for row in rows]

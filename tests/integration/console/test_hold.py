@@ -31,8 +31,8 @@ async def lifted(house: House, **changes: str) -> tuple[CaseId, Browser]:
     event = await house.report(Level.HIGH, **BODY | {"children": [CHILD]})
     carla = await house.browser(CARLA)
     await carla.into(event.case_id)
-    for _again in range(2):
-        await carla.press(await carla.open(f"/cases/{event.case_id}/assessment"), "/assessment", level="low")
+    for level in ("medium", "low"):
+        await carla.press(await carla.open(f"/cases/{event.case_id}/assessment"), "/assessment", level=level)
     await decide(carla, event.case_id, **changes)
     return event.case_id, carla
 

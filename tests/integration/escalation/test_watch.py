@@ -105,6 +105,25 @@ async def test_who_went_home_is_not_waited_for(service: Service) -> None:
     assert (asked(case), case["escalation"]["round"]) == ([BO], 2)
 
 
+BREAKING = """CREATE FUNCTION breaks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken'; END $$;
+    CREATE TRIGGER broken BEFORE UPDATE ON escalations
+    FOR EACH ROW WHEN (old.case_id = '{}') EXECUTE FUNCTION breaks()"""
+
+
+async def test_a_case_that_cannot_be_decided_stops_neither_the_clocks_nor_the_shift_change_of_others(
+    service: Service,
+) -> None:
+    await _shifts(service, (AASE, -1, 0.01), (BO, 0.01, 2))
+    await service.tick()
+    cases = sorted([(await service.opened(Level.ACUTE))[0] for _ in range(3)])
+    await service.ground.pool.execute(BREAKING.format(cases[1]))
+    await service.tick(hours=0.01)
+    assert [asked(await service.case(case_id)) for case_id in cases] == [[BO], [AASE], [BO]]
+    await service.tick(minutes=3)
+    rungs = [(await service.case(case_id))["escalation"]["rung"] for case_id in cases]
+    assert rungs[0] == rungs[2] > rungs[1]
+
+
 async def test_a_responsible_person_who_went_home_is_not_asked_first(service: Service) -> None:
     await _shifts(service, (AASE, -1, 1), (BO, 1, 9))
     case_id, _ = await service.opened(Level.ACUTE)
