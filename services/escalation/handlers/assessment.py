@@ -36,11 +36,12 @@ async def assess(
     """
     if covers > await report.shown_up_to(tx.conn, case_id):
         return Refused("not_shown")
-    named, key = tx.ids(), await case.data_key(tx.conn, case_id, keys)
+    key = await case.data_key(tx.conn, case_id, keys)
     known = {**await report.newest_of(tx.conn, case_id), case_id: covers}
     last = await assessment.newest(tx.conn, case_id)
     if last is not None and _says(last, key) == (who.person_id, known, FORM.version, level, acute, dict(answers)):
         return UUID(str(last["assessment_id"]))
+    named = tx.ids()
     await assessment.add(
         tx.conn,
         named,
