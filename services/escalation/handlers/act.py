@@ -199,5 +199,6 @@ async def answered_by_phone(tx: Transaction, who: Person, case_id: CaseId, said:
     if not await rota.may_take(tx.conn, case_id, said.person_id):
         return Refused("may_not_take")
     facts: Facts = {"person_id": str(said.person_id), "said_at": said.said_at.isoformat()}
+    await case.changed(tx.conn, case_id)  # also where it changes nothing else: said again, it is stale
     await record(tx, case_id, act="phone_answer_recorded", actor=who.person_id, facts=facts)
     return await settle(tx, case_id, said, actor=who.person_id)

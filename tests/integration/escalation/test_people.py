@@ -127,6 +127,17 @@ async def test_an_excluded_person_reads_like_any_other_who_could_not_take_it(ser
     assert answers[0].content == answers[1].content
 
 
+async def test_an_answer_by_phone_about_a_closed_case_is_written_down_once(service: Service) -> None:
+    case_id, report = await service.opened(Level.LOW)
+    await service.did(BO, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
+    await service.did(CARLA, f"reports/{report.report_id}/judgement", case_id, acute=False, started=False)
+    case = await service.did(BO, f"cases/{case_id}/close", case_id, outcome="unfounded", reason="Intet.")
+    said = {"person_id": str(BO), "said_at": service.now.isoformat(), "covers_report_no": 1, "version": case["version"]}
+    answers = [await service.act(DITTE, f"cases/{case_id}/phone-answer", **said) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert answers[1].json()["type"] == "urn:beredskab:problem:stale"
+
+
 async def test_an_answer_by_phone_is_written_down_by_a_leader_with_its_true_time(service: Service) -> None:
     case_id, _ = await service.opened(Level.ACUTE)
     said_at = service.now + timedelta(minutes=1)
