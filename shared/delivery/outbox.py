@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import asyncpg
@@ -14,7 +15,7 @@ from shared.crash import crash_point
 from shared.events.consumers import CONSUMERS
 from shared.events.envelope import EVENTS, Envelope, headers_of
 from shared.events.model import Event
-from shared.ids import EventId, NewId, new_id
+from shared.ids import CaseId, EventId, NewId, new_id
 from shared.postgres.pool import Connection, Pool
 from shared.telemetry import metrics
 from shared.telemetry.tracing import current_traceparent, database_span
@@ -29,7 +30,7 @@ W = TypeVar("W")
 class Transaction:
     """One act: the connection it happens on, its moment (UTC), and the facts it tells.
 
-    What is told of the act is written at its end: one statement for all facts, however many events were taken together.
+    What is told of the act is written at its end: in few statements, however many events were taken together.
     An act that stores work for a loop of its own service, and publishes nothing, sets `work_waits`: the loop is woken.
     """
 
@@ -42,17 +43,18 @@ class Transaction:
     told_at: datetime | None = field(default=None)
     """When the fact that is being handled happened at its publisher's; None in acts of our own."""
     work_waits: bool = field(default=False)
-    _at_end: dict[Any, list[Any]] = field(default_factory=dict)
+    _at_end: dict[Any, dict[CaseId, list[Any]]] = field(default_factory=dict)
 
-    def at_end(self, write: Callable[[Connection, list[W]], Awaitable[None]], row: W) -> None:
-        """Have the row written before the commit, by one call of `write` for all its rows, in this order."""
-        self._at_end.setdefault(write, []).append(row)
+    def at_end(self, write: Callable[[Connection, list[W]], Awaitable[None]], case_id: CaseId, row: W) -> None:
+        """Have the row written before the commit: in rounds, each one call of `write` with a row of every case left."""
+        self._at_end.setdefault(write, {}).setdefault(case_id, []).append(row)
 
     async def write(self) -> None:
         """Write what waits for the end now, for somebody who is about to read it."""
         waiting, self._at_end = self._at_end, {}
-        for write, rows in waiting.items():
-            await write(self.conn, rows)
+        for write, by_case in waiting.items():
+            for rows in zip_longest(*by_case.values()):
+                await write(self.conn, [row for row in rows if row is not None])
 
     @asynccontextmanager
     async def part(self) -> AsyncIterator[None]:
@@ -81,7 +83,7 @@ class Transaction:
             sequence=0,  # the case's row knows the next
             traceparent=traceparent or current_traceparent(),
         )
-        self.at_end(_append, _Told(event, envelope))
+        self.at_end(_append, event.case_id, _Told(event, envelope))
         self.published.append(event.type)
 
 
@@ -98,20 +100,16 @@ class _Told:
 async def _append(conn: Connection, told: list[_Told]) -> None:
     done = await conn.execute(
         """WITH told AS (
-               SELECT *, row_number() OVER of_case AS k, count(*) OVER (PARTITION BY case_id) AS n
+               UPDATE cases SET event_sequence = event_sequence + 1
                FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::jsonb[], $5::bytea[], $6::boolean[],
-                           $7::timestamptz[], $8::text[]) WITH ORDINALITY
-                    AS t (event_id, topic, case_id, headers, body, urgent, at, waits_for, place)
-               WINDOW of_case AS (PARTITION BY case_id ORDER BY place)
-           ), counted AS (
-               UPDATE cases SET event_sequence = event_sequence + n FROM told
-               WHERE cases.case_id = told.case_id AND told.k = 1
-               RETURNING cases.case_id, event_sequence - n AS before
+                           $7::timestamptz[], $8::text[])
+                    AS t (event_id, topic, case_id, headers, body, urgent, at, waits_for)
+               WHERE cases.case_id = t.case_id RETURNING t.*, event_sequence
            )
            INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at, waits_for)
-           SELECT event_id, topic, case_id, headers || jsonb_build_object('ce_sequence', (before + k)::text), body,
+           SELECT event_id, topic, case_id, headers || jsonb_build_object('ce_sequence', event_sequence::text), body,
                   urgent, at, string_to_array(waits_for, ',')
-           FROM told JOIN counted USING (case_id) ORDER BY place""",
+           FROM told""",
         [each.envelope.id for each in told],
         [each.event.topic for each in told],
         [each.event.case_id for each in told],

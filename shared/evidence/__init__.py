@@ -36,37 +36,30 @@ async def record(tx: Transaction, case_id: CaseId, *, act: str, actor: PersonId 
     """Have one entry appended to the case's chain when the act ends. The case's row exists; canaries have no chain."""
     text = json.dumps(dict(facts), sort_keys=True, default=str, separators=(",", ":"))
     before, after = _round_n(case_id, at=tx.now, act=act, actor=str(actor) if actor else None, facts=text)
-    tx.at_end(_append, (case_id, tx.now, act, actor, text, before, after))
+    tx.at_end(_append, case_id, (case_id, tx.now, act, actor, text, before, after))
 
 
 async def _append(
     conn: Connection, entries: list[tuple[CaseId, datetime, str, PersonId | None, str, str, str]]
 ) -> None:
-    stored = await conn.fetchval(
-        """WITH RECURSIVE entry AS (
-               SELECT *, row_number() OVER (PARTITION BY case_id ORDER BY place) AS k
+    done = await conn.execute(
+        """WITH entry AS (
+               UPDATE cases SET evidence_n = evidence_n + 1, evidence_head =
+                   sha256(evidence_head || convert_to(before || (evidence_n + 1)::text || after, 'UTF8'))
                FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[])
-                    WITH ORDINALITY AS e (case_id, at, act, actor, facts, before, after, place)
-           ), head AS MATERIALIZED (
-               SELECT * FROM cases WHERE case_id = ANY ($1) ORDER BY case_id FOR UPDATE
-           ), chain AS (
-               SELECT case_id, 0::bigint AS k, evidence_n AS n, evidence_head AS hash FROM head WHERE NOT canary
-               UNION ALL
-               SELECT case_id, e.k, n + 1, sha256(hash || convert_to(before || (n + 1)::text || after, 'UTF8'))
-               FROM chain c JOIN entry e USING (case_id) WHERE e.k = c.k + 1
-           ), grown AS (
-               UPDATE cases SET evidence_n = n, evidence_head = hash
-               FROM (SELECT DISTINCT ON (case_id) * FROM chain ORDER BY case_id, k DESC) last
-               WHERE cases.case_id = last.case_id
-           ), added AS (
-               INSERT INTO evidence (case_id, n, at, act, actor, facts, hash)
-               SELECT case_id, n, at, act, actor, facts, hash FROM chain JOIN entry USING (case_id, k)
+                    AS e (case_id, at, act, actor, facts, before, after)
+               WHERE cases.case_id = e.case_id AND NOT canary RETURNING e.*, evidence_n, evidence_head
            )
-           SELECT count(*) FROM head""",
+           INSERT INTO evidence (case_id, n, at, act, actor, facts, hash)
+           SELECT case_id, evidence_n, at, act, actor, facts, evidence_head FROM entry""",
         *map(list, zip(*entries, strict=True)),
     )
-    if stored != len({case_id for case_id, *_ in entries}):
+    named = [case_id for case_id, *_ in entries]
+    if done != f"INSERT 0 {len(named)}" and await conn.fetchval(_MISSING, named):
         raise LookupError("evidence for a case that is not stored")
+
+
+_MISSING = "SELECT EXISTS (SELECT FROM unnest($1::uuid[]) id WHERE NOT EXISTS (SELECT FROM cases WHERE case_id = id))"
 
 
 async def broken_at(conn: Connection, case_id: CaseId) -> int | None:

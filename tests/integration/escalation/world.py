@@ -119,8 +119,8 @@ class World:
         await self._stack.aclose()
 
     async def dump(self) -> dict[str, list[Row]]:
-        """Everything that is stored, what is sealed opened; the outbox in its order."""
-        told = await self.watch.fetch("SELECT * FROM outbox ORDER BY seq")
+        """Everything that is stored, what is sealed opened; the outbox case by case, each in its order."""
+        told = await self.watch.fetch("SELECT * FROM outbox ORDER BY case_id, seq")
         tables = [table for table in await self._tables() if table not in (*KEPT, "outbox")]
         stored = {table: await self._rows(table) for table in tables}
         return stored | {"outbox": [_without(row, "seq") for row in told]}
