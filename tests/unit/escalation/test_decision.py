@@ -380,6 +380,12 @@ def test_a_taken_case_whose_responsible_is_told_of_a_new_report_asks_them_before
     assert paged(second) == [ANNE]
 
 
+def test_an_answer_covers_no_more_than_was_shown() -> None:
+    grown = standing(State.PAGING, newest_report_no=3)
+    assert after(decide(grown, Taken(BENT, covers=2), around(NOW, ANNE_ASKED))).acknowledged_report_no == 2
+    assert after(decide(grown, Taken(BENT, covers=3), around(NOW, ANNE_ASKED))).acknowledged_report_no == 3
+
+
 def test_the_same_partial_answer_again_pages_nobody_again() -> None:
     grown = standing(State.PAGING, newest_report_no=2)
     once = after(decide(grown, Taken(BENT, covers=1), around(NOW, ANNE_ASKED)))
