@@ -54,7 +54,14 @@ HEARS = {
 }
 """Who reads which topics."""
 TOPICS = ("intake.reports", "triage.ratings", "escalation.events", "notify.deliveries")
-_AWAY = (httpx2.HTTPError, OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, KafkaError)
+_AWAY = (
+    httpx2.HTTPError,
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    KafkaError,
+)
 
 
 @contextmanager
