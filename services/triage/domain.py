@@ -293,12 +293,13 @@ def _sorted_reason(rule: Rule, signs: set[SignId], by: Iterable[ReportId]) -> Re
 def _would_raise(heard: _Heard, rules: RuleSet, level: Level, unknowns: Sequence[SignId]) -> tuple[WouldRaise, ...]:
     """The unknowns that raise most when said: gates first, then what belongs to what has been said already."""
     themes = {_theme(sign) for sign in heard.said}
-    levels = {sign: _level(_imagining(heard, sign), rules.by_sign[sign]) for sign in unknowns}
+    higher = {sign: [rule for rule in rules.by_sign[sign] if _RANK[rule.level] > _RANK[level]] for sign in unknowns}
+    levels = {sign: _level(_imagining(heard, sign), each) for sign, each in higher.items() if each}
 
     def urgency(sign: SignId) -> tuple[int, bool, bool, int]:
         return -_RANK[levels[sign]], not SIGNS[sign].gate, _theme(sign) not in themes, _PLACE[sign]
 
-    asked = sorted((sign for sign in unknowns if _RANK[levels[sign]] > _RANK[level]), key=urgency)
+    asked = sorted((sign for sign in levels if _RANK[levels[sign]] > _RANK[level]), key=urgency)
     return tuple(WouldRaise(sign=sign, level=levels[sign]) for sign in asked[:QUESTIONS])
 
 

@@ -16,6 +16,8 @@ from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _W3C = TraceContextTextMapPropagator()
+_TRACER = trace.get_tracer("beredskab")
+"""Asked for once: every asking makes a new one. What is traced before `start_tracing` is not recorded."""
 Attributes = Mapping[str, str | int | bool | float]
 
 
@@ -68,8 +70,7 @@ def span(
     name: str, kind: SpanKind, attributes: Attributes, *, parent: Context | None = None, links: tuple[Link, ...] = ()
 ) -> Iterator[Span]:
     """A span round a block. An exception leaves its class name and nothing else."""
-    tracer = trace.get_tracer("beredskab")
-    running = tracer.start_span(name, context=parent, kind=kind, attributes=attributes, links=links)
+    running = _TRACER.start_span(name, context=parent, kind=kind, attributes=attributes, links=links)
     token = context.attach(trace.set_span_in_context(running, parent))
     try:
         yield running
@@ -106,8 +107,7 @@ def start_send_span(topic: str, *, event_id: str, traceparent: str | None) -> Sp
         "messaging.destination.name": topic,
         "messaging.message.id": event_id,
     }
-    tracer = trace.get_tracer("beredskab")
-    return tracer.start_span(f"send {topic}", context_of(traceparent), SpanKind.PRODUCER, attributes)
+    return _TRACER.start_span(f"send {topic}", context_of(traceparent), SpanKind.PRODUCER, attributes)
 
 
 @contextmanager
