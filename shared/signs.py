@@ -59,3 +59,5 @@ def _known(value: str) -> str:
 SignId = NewType("SignId", str)
 KnownSign = Annotated[SignId, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(SIGNS)})]
 """A sign id in an event: one of the catalogue's, so that no event can carry free text in its place."""
+PLACE: Mapping[SignId, int] = MappingProxyType({SignId(sign): place for place, sign in enumerate(SIGNS)})
+"""Where each sign stands in the catalogue."""

@@ -18,7 +18,7 @@ from shared.events.codes import AgeBand, Answer, Level, RuleId, When
 from shared.events.intake import SignFact
 from shared.events.triage import Reason, WouldRaise
 from shared.ids import ReportId
-from shared.signs import SIGNS, KnownSign, SignId
+from shared.signs import PLACE, SIGNS, KnownSign, SignId
 
 QUESTIONS = 3
 """How many unknowns are offered as questions worth asking."""
@@ -111,7 +111,7 @@ class RuleSet:
     @cached_property
     def by_sign(self) -> Mapping[SignId, tuple[Rule, ...]]:
         """The rules that a sign can help to hold, those of the highest level first."""
-        return {sign: tuple(rule for rule in self.by_level if sign in rule.signs) for sign in _PLACE}
+        return {sign: tuple(rule for rule in self.by_level if sign in rule.signs) for sign in PLACE}
 
 
 def rate(reports: Sequence[ReportFacts], rules: RuleSet, *, as_of: datetime) -> Rating:
@@ -162,7 +162,6 @@ def facts_in(data: bytes) -> tuple[ReportFacts, ...]:
 _RATING = TypeAdapter(Rating)
 _SNAPSHOT = TypeAdapter(tuple[ReportFacts, ...])
 _RANK = {level: level.rank for level in Level}
-_PLACE = {SignId(sign): place for place, sign in enumerate(SIGNS)}
 _GATES_FIRST = tuple(SignId(sign.id) for sign in sorted(SIGNS.values(), key=lambda sign: not sign.gate))
 
 
@@ -286,7 +285,7 @@ def _reason(rule: Rule, heard: _Heard) -> Reason:
 
 
 def _sorted_reason(rule: Rule, signs: set[SignId], by: Iterable[ReportId]) -> Reason:
-    signs_in_order = sorted(signs, key=_PLACE.__getitem__)
+    signs_in_order = sorted(signs, key=PLACE.__getitem__)
     return Reason(rule=rule.id, signs=tuple(signs_in_order), report_ids=tuple(sorted(by, key=str)))
 
 
@@ -297,7 +296,7 @@ def _would_raise(heard: _Heard, rules: RuleSet, level: Level, unknowns: Sequence
     levels = {sign: _level(_imagining(heard, sign), each) for sign, each in higher.items() if each}
 
     def urgency(sign: SignId) -> tuple[int, bool, bool, int]:
-        return -_RANK[levels[sign]], not SIGNS[sign].gate, _theme(sign) not in themes, _PLACE[sign]
+        return -_RANK[levels[sign]], not SIGNS[sign].gate, _theme(sign) not in themes, PLACE[sign]
 
     asked = sorted((sign for sign in levels if _RANK[levels[sign]] > _RANK[level]), key=urgency)
     return tuple(WouldRaise(sign=sign, level=levels[sign]) for sign in asked[:QUESTIONS])

@@ -24,6 +24,8 @@ _told = metrics.counter("beredskab.events.told", "Facts that were stored and tol
 
 
 W = TypeVar("W")
+Row = tuple[EventId, str, CaseId, str, bytes, bool, datetime, str]
+"""A row of the outbox: event_id, topic, case_id, headers, body, urgent, created_at, and who waits for it, by commas."""
 
 
 @dataclass(slots=True)
@@ -75,29 +77,29 @@ class Transaction:
 
         `traceparent` continues a stored trace; by default it is the running one (W3C Trace Context).
         """
-        envelope = Envelope(
-            id=EventId(self.ids()),
-            type=event.type,
-            source=self.source,
-            time=self.now,
-            sequence=0,  # the case's row knows the next
-            traceparent=traceparent or current_traceparent(),
-        )
-        self.at_end(_append, event.case_id, _Told(event, envelope))
+        self.at_end(_append, event.case_id, self._row(event, traceparent or current_traceparent(), sequence=0))
         self.published.append(event.type)
 
+    def first(self, event: Event) -> Row:
+        """The row of the fact with which a case begins, for the statement that writes the case too."""
+        return self._row(event, current_traceparent(), sequence=1)
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    event: Event
-    envelope: Envelope
+    def _row(self, event: Event, traceparent: str | None, *, sequence: int) -> Row:
+        """`sequence` is 0 where the case's row knows the next."""
+        envelope = Envelope(EventId(self.ids()), event.type, self.source, self.now, sequence, traceparent)
+        return (
+            envelope.id,
+            event.topic,
+            event.case_id,
+            json.dumps(headers_of(event, envelope)),
+            event.model_dump_json().encode(),
+            event.urgent,
+            self.now,
+            ",".join(CONSUMERS.get(type(event), ())) if event.urgent else "",
+        )
 
-    @property
-    def waits_for(self) -> str:
-        return ",".join(CONSUMERS.get(type(self.event), ())) if self.event.urgent else ""
 
-
-async def _append(conn: Connection, told: list[_Told]) -> None:
+async def _append(conn: Connection, rows: list[Row]) -> None:
     done = await conn.execute(
         """WITH told AS (
                UPDATE cases SET event_sequence = event_sequence + 1
@@ -110,16 +112,9 @@ async def _append(conn: Connection, told: list[_Told]) -> None:
            SELECT event_id, topic, case_id, headers || jsonb_build_object('ce_sequence', event_sequence::text), body,
                   urgent, at, string_to_array(waits_for, ',')
            FROM told""",
-        [each.envelope.id for each in told],
-        [each.event.topic for each in told],
-        [each.event.case_id for each in told],
-        [json.dumps(headers_of(each.event, each.envelope)) for each in told],
-        [each.event.model_dump_json().encode() for each in told],
-        [each.event.urgent for each in told],
-        [each.envelope.time for each in told],
-        [each.waits_for for each in told],
+        *map(list, zip(*rows, strict=True)),
     )
-    if done != f"INSERT 0 {len(told)}":
+    if done != f"INSERT 0 {len(rows)}":
         raise LookupError("a fact of a case that is not stored")
 
 
@@ -140,11 +135,30 @@ class Transactions:
         """A transaction at READ COMMITTED. `name` says in traces what it does; it is a fixed text, never data."""
         with database_span(name, database=self.source):
             async with self.pool.acquire() as conn, conn.transaction():
-                tx = Transaction(conn, self.clock.now(), self.source, self._ids)
+                tx = self._on(conn)
                 yield tx
                 await tx.write()
                 if tx.published or tx.work_waits or tx.told_at:
                     crash_point("act.before_commit")
+        self._done(tx)
+
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncIterator[Transaction]:
+        """An act of one statement, which is a transaction by itself: without a way to the database to begin, or to end.
+
+        The statement writes its evidence and its row of the outbox too; `published` names the fact once it has.
+        """
+        with database_span(name, database=self.source):
+            async with self.pool.acquire() as conn:
+                crash_point("act.before_commit")
+                tx = self._on(conn)
+                yield tx
+        self._done(tx)
+
+    def _on(self, conn: Connection) -> Transaction:
+        return Transaction(conn, self.clock.now(), self.source, self._ids)
+
+    def _done(self, tx: Transaction) -> None:
         if tx.published or tx.work_waits or tx.told_at:
             crash_point("act.after_commit")
         if tx.published or tx.work_waits:

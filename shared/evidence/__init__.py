@@ -34,9 +34,22 @@ def _round_n(case_id: CaseId, *, at: datetime, act: str, actor: str | None, fact
 
 async def record(tx: Transaction, case_id: CaseId, *, act: str, actor: PersonId | None, facts: Facts) -> None:
     """Have one entry appended to the case's chain when the act ends. The case's row exists; canaries have no chain."""
-    text = json.dumps(dict(facts), sort_keys=True, default=str, separators=(",", ":"))
+    text = _text(facts)
     before, after = _round_n(case_id, at=tx.now, act=act, actor=str(actor) if actor else None, facts=text)
     tx.at_end(_append, case_id, (case_id, tx.now, act, actor, text, before, after))
+
+
+def first(
+    case_id: CaseId, *, at: datetime, act: str, actor: PersonId | None, facts: Facts
+) -> tuple[str, PersonId | None, str, bytes]:
+    """Act, actor, facts and hash of the entry with which a chain begins, for the statement that writes the case too."""
+    text = _text(facts)
+    named = str(actor) if actor else None
+    return act, actor, text, entry_hash(b"", case_id=case_id, n=1, at=at, act=act, actor=named, facts=text)
+
+
+def _text(facts: Facts) -> str:
+    return json.dumps(dict(facts), sort_keys=True, default=str, separators=(",", ":"))
 
 
 async def _append(

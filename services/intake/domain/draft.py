@@ -6,7 +6,7 @@ counts as *unknown*.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ from services.intake.domain.cpr import Cpr, age_band, cpr_of
 from shared.calendar import local
 from shared.events.codes import AgeBand, Answer, LegalKind, ReceiptRoute, ReporterKind, Unit, When
 from shared.events.intake import SignFact
-from shared.signs import SIGNS, SignId
+from shared.signs import PLACE, SIGNS, SignId
 
 MOST_CHILDREN = 30
 MOST_UNREAD = 60
@@ -214,7 +214,7 @@ def _signs(reader: _Reader, top: Mapping[str, Any]) -> tuple[SignFact, ...]:
         reader.note("parents_know")
     elif known is not None:
         facts.append(SignFact(sign=FAMILY_KNOWS, answer=_PARENTS_KNOW[known]))
-    return tuple(sorted(set(facts), key=_place))
+    return in_order(facts)
 
 
 def _fact(reader: _Reader, item: object, path: str) -> SignFact | None:
@@ -240,8 +240,13 @@ def _when(reader: _Reader, value: object, path: str) -> When | None:
     return None
 
 
+def in_order(facts: Iterable[SignFact]) -> tuple[SignFact, ...]:
+    """Each fact once, in the catalogue's order."""
+    return tuple(sorted(set(facts), key=_place))
+
+
 def _place(fact: SignFact) -> tuple[int, int, str, date]:
-    return list(SIGNS).index(fact.sign), fact.answer.rank, fact.when or "", fact.date or date.min
+    return PLACE[SignId(fact.sign)], fact.answer.rank, fact.when or "", fact.date or date.min
 
 
 def _conflict(reader: _Reader, value: object) -> bool:

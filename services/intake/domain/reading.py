@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from services.intake.domain.draft import in_order
 from shared.events.codes import Answer, When
 from shared.events.intake import SignFact
 from shared.signs import SIGNS, SignId
@@ -54,8 +55,9 @@ def _texts(value: object) -> Iterator[str]:
 
 def facts(reading: TextReading) -> tuple[SignFact, ...]:
     """What is told of a reading: each fact once, in the catalogue's order, without its place."""
-    told = {SignFact(sign=each.sign, answer=each.answer, when=each.when, date=each.date) for each in reading.found}
-    return tuple(sorted(told, key=_order))
+    return in_order(
+        SignFact(sign=each.sign, answer=each.answer, when=each.when, date=each.date) for each in reading.found
+    )
 
 
 def contradictions(answers: Iterable[SignFact], read: Iterable[SignFact]) -> tuple[SignId, ...]:
@@ -69,7 +71,3 @@ def _highest(signs: Iterable[SignFact]) -> dict[str, Answer]:
     for each in signs:
         highest[each.sign] = max(each.answer, highest.get(each.sign, each.answer), key=lambda answer: answer.rank)
     return highest
-
-
-def _order(fact: SignFact) -> tuple[int, int, str, date]:
-    return list(SIGNS).index(fact.sign), fact.answer.rank, fact.when or "", fact.date or date.min

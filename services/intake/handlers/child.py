@@ -5,12 +5,14 @@ import hmac
 import json
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import Self
 
 from services.intake.domain.cpr import Cpr
 from services.intake.domain.draft import DraftChild
 from services.intake.secrets import Secrets
 from services.intake.store import case as cases
 from services.intake.store import child as children
+from services.intake.store.child import NewChild
 from services.intake.store.report import Earlier
 from shared.delivery.outbox import Transaction
 from shared.events.codes import AgeBand
@@ -39,10 +41,24 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
-    """The case that a report makes where none of its children is known."""
+    """The case that a report makes where none of its children is known, and its children in the order of lookups."""
 
     case_id: CaseId
     data_key: DataKey
+    children: list[tuple[NewChild, DraftChild]]
+
+    @classmethod
+    def of(cls, tx: Transaction, secrets: Secrets, drafts: tuple[DraftChild, ...]) -> Self:
+        case_id, data_key = CaseId(tx.ids()), secrets.ring.new_data_key()
+        lookups = [(_lookup(secrets, draft.cpr) if draft.cpr else b"", draft) for draft in drafts]
+        return cls(
+            case_id,
+            data_key,
+            [
+                (_new(ChildId(tx.ids()), draft, lookup, data_key), draft)
+                for lookup, draft in sorted(lookups, key=itemgetter(0))
+            ],
+        )
 
 
 async def place(
@@ -52,10 +68,11 @@ async def place(
 
     What adds to an earlier report joins that report's case instead, and is about its children where it names none.
     """
-    fresh = _Fresh(CaseId(tx.ids()), secrets.ring.new_data_key())
-    lookups = [(_lookup(secrets, draft.cpr) if draft.cpr else b"", draft) for draft in drafts]
-    in_order = sorted(lookups, key=itemgetter(0))
-    found = [await _find(tx, fresh, draft, lookup=lookup or None) for lookup, draft in in_order]
+    fresh = _Fresh.of(tx, secrets, drafts)
+    found = [
+        _Found(*await children.find_or_insert(tx.conn, child, case_id=fresh.case_id), draft)
+        for child, draft in fresh.children
+    ]
     known = {each.case_id for each in found} - {fresh.case_id}
     if joining is not None:
         return await _joined(tx, secrets, found, known, case_id=joining.case_id, unnamed=dict(joining.children))
@@ -63,6 +80,13 @@ async def place(
         return await _joined(tx, secrets, found, known, case_id=None, unnamed={})
     await cases.insert(tx.conn, fresh.case_id, wrapped_key=fresh.data_key.wrapped, now=tx.now)
     return Placed(fresh.case_id, 1, (), _named(_bands(found)), fresh.data_key)
+
+
+def place_first(tx: Transaction, secrets: Secrets, drafts: tuple[DraftChild, ...]) -> tuple[Placed, list[NewChild]]:
+    """The place of a report whose children nobody has named before, and the children. Nothing is stored yet."""
+    fresh = _Fresh.of(tx, secrets, drafts)
+    bands = {child.child_id: draft.age_band for child, draft in fresh.children}
+    return Placed(fresh.case_id, 1, (), _named(bands), fresh.data_key), [child for child, _ in fresh.children]
 
 
 async def _joined(
@@ -86,11 +110,8 @@ async def _joined(
     return Placed(case_id, report_no, tuple(sorted(known - {case_id})), _named(_bands(found) or unnamed), data_key)
 
 
-async def _find(tx: Transaction, fresh: _Fresh, draft: DraftChild, *, lookup: bytes | None) -> _Found:
-    child_id = ChildId(tx.ids())
-    sealed = _sealed(draft, child_id, fresh.data_key)
-    ids = await children.find_or_insert(tx.conn, child_id, case_id=fresh.case_id, lookup=lookup, identity_sealed=sealed)
-    return _Found(*ids, draft)
+def _new(child_id: ChildId, draft: DraftChild, lookup: bytes, data_key: DataKey) -> NewChild:
+    return NewChild(child_id, lookup or None, _sealed(draft, child_id, data_key))
 
 
 def _sealed(draft: DraftChild, child_id: ChildId, data_key: DataKey) -> bytes:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from services.intake.domain import receipt
@@ -23,6 +24,7 @@ from shared.ids import CaseId, PersonId, ReportId
 from shared.telemetry.logging import log
 from shared.telemetry.tracing import current_traceparent
 
+_ACT = "report_received"
 _CANARY = '{"text": "Han har truet med at slå hende ihjel."}'.encode()
 
 
@@ -56,6 +58,44 @@ async def accept(
     What `adds_to` a report joins its case, and its reporter is the same person.
     """
     body = parse(raw)
+    first = None if adds_to else await _accept_first(transactions, secrets, raw, body, key=key)
+    return first or await _accept(transactions, secrets, raw, body, key=key, adds_to=adds_to)
+
+
+async def _accept_first(
+    transactions: Transactions, secrets: Secrets, raw: bytes, body: object, *, key: str | None
+) -> Accepted | None:
+    """Most reports are the first of their case, and one statement stores all of it; None where this one is not."""
+    async with transactions.alone("accept report") as tx:
+        report_id = ReportId(tx.ids())
+        draft = read_draft(body, on=local(tx.now).date())
+        placed, children = child.place_first(tx, secrets, draft.children)
+        event = _received(tx, report_id, draft, placed)
+        if not await reports.insert_first(
+            tx.conn,
+            event,
+            **_kept(secrets, event, placed, raw),
+            request_mac=_request_mac(secrets, key, raw, None) if key else None,
+            wrapped_key=placed.data_key.wrapped,
+            children=children,
+            entry=evidence.first(event.case_id, at=tx.now, act=_ACT, actor=None, facts=_facts(event)),
+            told=tx.first(event),
+        ):
+            return None
+        tx.published.append(event.type)
+    log().info("report.accepted", report_id=report_id, case_id=placed.case_id)
+    return Accepted(report_id, event.received_at, draft)
+
+
+async def _accept(
+    transactions: Transactions,
+    secrets: Secrets,
+    raw: bytes,
+    body: object,
+    *,
+    key: str | None,
+    adds_to: ReportId | None,
+) -> Accepted:
     async with transactions.begin("accept report") as tx:
         report_id = ReportId(tx.ids())
         if key:
@@ -155,17 +195,27 @@ def _received(tx: Transaction, report_id: ReportId, draft: Draft, placed: Placed
 async def _store(
     tx: Transaction, secrets: Secrets, event: ReportReceived, placed: Placed, raw: bytes, *, adds_to: ReportId | None
 ) -> None:
-    await reports.insert(
-        tx.conn,
-        event,
-        reference=receipt.words_for(event.report_id, secrets.lookup).reference,
-        body_sealed=placed.data_key.seal(raw, table="reports", column="body_sealed", row=event.report_id),
-        traceparent=current_traceparent(),
-        adds_to=adds_to,
-    )
-    receipt_on = "screen" if event.receipt_given_at else None
-    facts: evidence.Facts = {"report_id": str(event.report_id), "report_no": event.report_no, "receipt": receipt_on}
-    await evidence.record(tx, event.case_id, act="report_received", actor=event.entered_by, facts=facts)
+    await reports.insert(tx.conn, event, **_kept(secrets, event, placed, raw), adds_to=adds_to)
+    await evidence.record(tx, event.case_id, act=_ACT, actor=event.entered_by, facts=_facts(event))
     if event.linked_case_ids:
         await cases.link(tx.conn, event.case_id, event.linked_case_ids)
     await tx.publish(event)
+
+
+class _Kept(TypedDict):
+    reference: str
+    body_sealed: bytes
+    traceparent: str | None
+
+
+def _kept(secrets: Secrets, event: ReportReceived, placed: Placed, raw: bytes) -> _Kept:
+    return {
+        "reference": receipt.words_for(event.report_id, secrets.lookup).reference,
+        "body_sealed": placed.data_key.seal(raw, table="reports", column="body_sealed", row=event.report_id),
+        "traceparent": current_traceparent(),
+    }
+
+
+def _facts(event: ReportReceived) -> evidence.Facts:
+    receipt_on = "screen" if event.receipt_given_at else None
+    return {"report_id": str(event.report_id), "report_no": event.report_no, "receipt": receipt_on}

@@ -1,12 +1,21 @@
 """Children: found again by a keyed lookup of their CPR number, which never leaves this service."""
 
+from dataclasses import dataclass
+
 from shared.ids import CaseId, ChildId
 from shared.postgres.pool import Connection
 
 
-async def find_or_insert(
-    conn: Connection, child_id: ChildId, *, case_id: CaseId, lookup: bytes | None, identity_sealed: bytes
-) -> tuple[ChildId, CaseId]:
+@dataclass(frozen=True, slots=True)
+class NewChild:
+    """A child as it is stored where it is not known yet. Without a lookup it never is."""
+
+    child_id: ChildId
+    lookup: bytes | None
+    identity_sealed: bytes
+
+
+async def find_or_insert(conn: Connection, child: NewChild, *, case_id: CaseId) -> tuple[ChildId, CaseId]:
     """The child with this lookup and its case, locked; a new one with these ids where there is none.
 
     Somebody else's insert of the same child is waited for, so that two reports at once join one case.
@@ -14,10 +23,10 @@ async def find_or_insert(
     row = await conn.fetchrow(
         """INSERT INTO children (child_id, case_id, lookup, identity_sealed) VALUES ($1, $2, $3, $4)
            ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING child_id, case_id""",
-        child_id,
+        child.child_id,
         case_id,
-        lookup,
-        identity_sealed,
+        child.lookup,
+        child.identity_sealed,
     )
     assert row is not None
     return ChildId(row["child_id"]), CaseId(row["case_id"])

@@ -1,13 +1,16 @@
 """Reports: stored once, never changed but for the reading of their text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from asyncpg import Record
+from asyncpg import Record, UniqueViolationError
 
+from services.intake.store.child import NewChild
+from shared.delivery.outbox import Row
 from shared.events.codes import AgeBand, LegalKind, ReceiptRoute, ReporterKind, Unit
 from shared.events.intake import ReportReceived
-from shared.ids import CaseId, ChildId, ReportId
+from shared.ids import CaseId, ChildId, PersonId, ReportId
 from shared.postgres.pool import Connection
 
 
@@ -47,6 +50,14 @@ async def claim(conn: Connection, request_mac: bytes, report_id: ReportId, *, no
     return ReportId(first)
 
 
+_REPORT = """INSERT INTO reports (report_id, case_id, report_no, received_at, entered_at, receipt_given_at,
+                 legal_kind, reporter_kind, receipt_route, unit, conflict_declared, already_supported, reading,
+                 reference, body_sealed, traceparent, adds_to, entered_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"""
+_NAMED = """INSERT INTO report_children (report_id, child_id, age_band)
+            SELECT $1, child_id, age_band FROM unnest($19::uuid[], $20::text[]) AS child (child_id, age_band)"""
+
+
 async def insert(
     conn: Connection,
     event: ReportReceived,
@@ -57,15 +68,70 @@ async def insert(
     adds_to: ReportId | None,
 ) -> None:
     """The report and the children it names."""
-    await conn.execute(
-        """WITH report AS (
-               INSERT INTO reports (report_id, case_id, report_no, received_at, entered_at, receipt_given_at,
-                   legal_kind, reporter_kind, receipt_route, unit, conflict_declared, already_supported, reading,
-                   reference, body_sealed, traceparent, adds_to, entered_by)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-           )
-           INSERT INTO report_children (report_id, child_id, age_band)
-           SELECT $1, child_id, age_band FROM unnest($19::uuid[], $20::text[]) AS child (child_id, age_band)""",
+    columns = _columns(event, reference, body_sealed, traceparent, adds_to)
+    await conn.execute(f"WITH report AS ({_REPORT}) {_NAMED}", *columns)
+
+
+async def insert_first(
+    conn: Connection,
+    event: ReportReceived,
+    *,
+    reference: str,
+    body_sealed: bytes,
+    traceparent: str | None,
+    request_mac: bytes | None,
+    wrapped_key: bytes,
+    children: Sequence[NewChild],
+    entry: tuple[str, PersonId | None, str, bytes],
+    told: Row,
+) -> bool:
+    """The first report of a case, by one statement with all that belongs to it: request, children, evidence, fact.
+
+    False, and nothing is stored, where the request has been made before or a child is known. A twin is waited for.
+    """
+    event_id, topic, _, headers, body, urgent, _, waits_for = told
+    try:
+        await conn.execute(
+            _FIRST,
+            *_columns(event, reference, body_sealed, traceparent, None),
+            request_mac,
+            wrapped_key,
+            [child.lookup for child in children],
+            [child.identity_sealed for child in children],
+            *entry,
+            event_id,
+            topic,
+            headers,
+            body,
+            urgent,
+            waits_for,
+        )
+    except UniqueViolationError:
+        return False
+    return True
+
+
+_FIRST = f"""
+    WITH request AS (
+        INSERT INTO requests (request_mac, report_id, at) SELECT $21, $1, $5 WHERE $21::bytea IS NOT NULL
+    ), made AS (
+        INSERT INTO cases (case_id, created_at, wrapped_key, last_report_no, event_sequence, evidence_n, evidence_head)
+        VALUES ($2, $5, $22, 1, 1, 1, $28)
+    ), child AS (
+        INSERT INTO children (child_id, case_id, lookup, identity_sealed)
+        SELECT child_id, $2, lookup, sealed
+        FROM unnest($19::uuid[], $23::bytea[], $24::bytea[]) AS child (child_id, lookup, sealed)
+    ), report AS ({_REPORT}), named AS ({_NAMED}), entry AS (
+        INSERT INTO evidence (case_id, n, at, act, actor, facts, hash) VALUES ($2, 1, $5, $25, $26, $27, $28)
+    )
+    INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at, waits_for)
+    VALUES ($29, $30, $2, $31, $32, $33, $5, string_to_array($34, ','))"""
+
+
+def _columns(
+    event: ReportReceived, reference: str, body_sealed: bytes, traceparent: str | None, adds_to: ReportId | None
+) -> tuple[object, ...]:
+    return (
         event.report_id,
         event.case_id,
         event.report_no,
