@@ -169,7 +169,7 @@ class Service:
 
     async def _loop(self, loop: Loop, beat: Beat) -> None:
         """Faults of the ground are waited out here, so that no loop has to."""
-        woken = self.wake.event() if loop.woken else asyncio.Event()
+        woken = self.wake.on_work() if loop.woken else asyncio.Event()
         while True:
             beat()
             try:

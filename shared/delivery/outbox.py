@@ -33,7 +33,7 @@ class Transaction:
     """One act: the connection it happens on, its moment (UTC), and the facts it tells.
 
     What is told of the act is written at its end: in few statements, however many events were taken together.
-    An act that stores work for a loop of its own service, and publishes nothing, sets `work_waits`: the loop is woken.
+    An act that stores work for a loop of its own service sets `work_waits`: the loop is woken.
     """
 
     conn: Connection
@@ -119,9 +119,9 @@ async def _append(conn: Connection, rows: list[Row]) -> None:
 
 
 class Transactions:
-    """Opens the transactions of one process. `wake` is called after a commit that published or stored work."""
+    """Opens the transactions of one process. `wake(facts=…, work=…)` is called after a commit of either."""
 
-    def __init__(self, pool: Pool, clock: Clock, source: str, wake: Callable[[], None], ids: NewId = new_id) -> None:
+    def __init__(self, pool: Pool, clock: Clock, source: str, wake: Callable[..., None], ids: NewId = new_id) -> None:
         self.pool = pool
         self.clock = clock
         self.source = source
@@ -162,7 +162,7 @@ class Transactions:
         if tx.published or tx.work_waits or tx.told_at:
             crash_point("act.after_commit")
         if tx.published or tx.work_waits:
-            self._wake()
+            self._wake(facts=bool(tx.published), work=tx.work_waits)
         for type_ in tx.published:
             _told.add(1, {"type": type_})
 

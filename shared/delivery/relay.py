@@ -55,8 +55,8 @@ class Relay:
         self._pool = pool
         self._wake = wake
         self._road = road
-        self._woken = wake.event()
-        self._woken_for = {peer: wake.event() for peer in road.peers}
+        self._woken = wake.on_facts()
+        self._woken_for = {peer: wake.on_facts() for peer in road.peers}
         self._producer: AIOKafkaProducer | None = None
         self._oldest: tuple[int, float] | None = None
         self._away_since: float | None = None

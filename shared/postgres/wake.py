@@ -22,24 +22,28 @@ class Wake:
         self._pool = pool
         self._name = secrets.token_hex(8)
         self._due = asyncio.Event()
-        self._listeners: list[asyncio.Event] = []
+        self._for_facts: list[asyncio.Event] = []
+        self._for_work: list[asyncio.Event] = []
         self.leads = False
         """Whether this process is the one that moves what is committed on: then no other waits for its word."""
 
-    def event(self) -> asyncio.Event:
-        """An event of one loop's own; it is set whenever the loop should look."""
-        event = asyncio.Event()
-        self._listeners.append(event)
-        return event
+    def on_facts(self) -> asyncio.Event:
+        """An event of one loop's own; it is set whenever facts wait in the outbox."""
+        return _added(self._for_facts)
 
-    def __call__(self) -> None:
+    def on_work(self) -> asyncio.Event:
+        """The same, for work that the service stores for a loop of its own."""
+        return _added(self._for_work)
+
+    def __call__(self, *, facts: bool, work: bool) -> None:
         """Something was committed: wake the loops here, and have the process told that moves it on."""
-        self._wake_here()
+        for event in (*(self._for_facts if facts else ()), *(self._for_work if work else ())):
+            event.set()
         if not self.leads:
             self._due.set()
 
     def _wake_here(self) -> None:
-        for event in self._listeners:
+        for event in (*self._for_facts, *self._for_work):
             event.set()
 
     async def notify_others(self) -> None:
@@ -77,6 +81,11 @@ class Wake:
             with suppress(*_FAULTS):
                 conn.remove_termination_listener(ended)
                 await conn.remove_listener(CHANNEL, heard)
+
+
+def _added(events: list[asyncio.Event]) -> asyncio.Event:
+    events.append(event := asyncio.Event())
+    return event
 
 
 async def wait(event: asyncio.Event, *, at_most: float, clear: bool = True) -> None:

@@ -97,7 +97,7 @@ async def open_ground(
             url=url,
             pool=pool,
             clock=clock,
-            transactions=Transactions(pool, clock, name, wake=lambda: None, ids=ids),
+            transactions=Transactions(pool, clock, name, wake=lambda **_: None, ids=ids),
             keys_dir=keys_dir,
             keys=KeyRing.read(keys_dir / "kek.json"),
             tokens=ServiceTokens.read(keys_dir, name, clock),

@@ -32,7 +32,6 @@ async def name(
         running = await escalation.newest(tx.conn, each)
         if running is not None and running.next_at is not None and named(running, tx.now) != running:
             await escalation.save(tx.conn, named(running, tx.now))
-    tx.work_waits = True
 
 
 async def inherit(tx: Transaction, family: Sequence[CaseId]) -> None:

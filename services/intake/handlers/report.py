@@ -83,6 +83,7 @@ async def _accept_first(
         ):
             return None
         tx.published.append(event.type)
+        tx.work_waits = event.reading is Reading.PENDING
     log().info("report.accepted", report_id=report_id, case_id=placed.case_id)
     return Accepted(report_id, event.received_at, draft)
 
@@ -200,6 +201,7 @@ async def _store(
     if event.linked_case_ids:
         await cases.link(tx.conn, event.case_id, event.linked_case_ids)
     await tx.publish(event)
+    tx.work_waits = event.reading is Reading.PENDING
 
 
 class _Kept(TypedDict):
