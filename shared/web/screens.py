@@ -6,10 +6,10 @@ is a constant of ours; values are handed to it and are escaped, whatever people 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -76,13 +76,21 @@ class Screens:
     ) -> HTMLResponse:
         """A page, or a part of one for a page that is already there, in the request's language."""
         path = "/" + quote(request.scope["path"].lstrip("/"))
-        html = self.html(template, language(request), path=path, **values)
+        query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+        html = self.html(template, language(request), path=path, query=query, **values)
         return HTMLResponse(html, status, {**HEADERS, **(headers or {})})
 
-    def html(self, template: str, lang: Language, *, path: str, **values: Any) -> str:
-        """The text of a page. `lang`, `path` and `here` (an address of ours in the same language) are always there."""
+    def html(
+        self, template: str, lang: Language, *, path: str, query: Sequence[tuple[str, str]] = (), **values: Any
+    ) -> str:
+        """The text of a page.
+
+        Always there are `lang`, `other` (this page in the other language) and `here` (an address of ours in this one).
+        """
         suffix = "" if lang is Language.DANISH else f"?lang={lang}"
-        return self._templates.get_template(template).render(lang=lang, path=path, here=_with(suffix), **values)
+        asked = [*query, ("lang", lang.other.value)] if lang is Language.DANISH else query
+        other = f"{path}?{urlencode(asked)}" if asked else path
+        return self._templates.get_template(template).render(lang=lang, other=other, here=_with(suffix), **values)
 
     def _icon(self, name: str, kind: str = "") -> Markup:
         """An icon of the design system, drawn in the page; words beside it say the same."""

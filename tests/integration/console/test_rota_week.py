@@ -87,6 +87,14 @@ async def test_a_week_leads_to_the_next_and_back(house: House) -> None:
     assert "Tuesday 10 March today" in rows((await ditte.open(before.replace("&amp;", "&"))).text)
 
 
+async def test_another_week_is_that_week_in_the_other_language(house: House) -> None:
+    ditte = await planned(house)
+    for week in ("/rota?week=2026-W12", "/rota?week=2026-W12&lang=en"):
+        [other] = re.findall(r'class="tool" href="([^"]*)"[^>]*hreflang', (await ditte.open(week)).text)
+        switched = (await ditte.open(other.replace("&amp;", "&"))).text
+        assert ("Uge 12" if "lang" in week else "Week 12") in switched
+
+
 async def test_a_week_that_is_none_is_this_one(house: House) -> None:
     ditte = await planned(house)
     for week in ("hest", "2026-W60", "9999-W52", "2026-03-10", "%00"):
