@@ -85,12 +85,15 @@ class Screens:
     ) -> str:
         """The text of a page.
 
-        Always there are `lang`, `other` (this page in the other language) and `here` (an address of ours in this one).
+        Always there are `lang`, `path`, `other` (this page in the other language) and `here` (an address of ours in
+        this one).
         """
         suffix = "" if lang is Language.DANISH else f"?lang={lang}"
         asked = [*query, ("lang", lang.other.value)] if lang is Language.DANISH else query
         other = f"{path}?{urlencode(asked)}" if asked else path
-        return self._templates.get_template(template).render(lang=lang, other=other, here=_with(suffix), **values)
+        return self._templates.get_template(template).render(
+            lang=lang, path=path, other=other, here=_with(suffix), **values
+        )
 
     def _icon(self, name: str, kind: str = "") -> Markup:
         """An icon of the design system, drawn in the page; words beside it say the same."""

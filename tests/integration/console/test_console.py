@@ -353,13 +353,25 @@ async def test_a_leader_adds_and_takes_away_a_shift(house: House) -> None:
     stale = await ditte.client.post("/rota", data={**hidden, **shift})
     assert "En anden har ændret den imens" in stale.text
     wrong = {**hidden, "version": VERSION.search(added.text)[1], **shift, "ends": "2026-03-14T15:00"}  # type: ignore[index]
-    assert "Det kunne ikke gemmes" in (await ditte.client.post("/rota", data=wrong)).text
+    refused = (await ditte.client.post("/rota", data=wrong)).text
+    assert "Det kunne ikke gemmes" in refused
+    assert 'name="ends" value="2026-03-14T15:00"' in refused
+    assert refused.count(f'value="{BO}" selected') == 1
+    assert refused.count("<details open>") == 1
 
 
 async def test_a_leader_changes_a_person(house: House) -> None:
     ditte = await house.browser(DITTE)
     fields = {"person_id": str(BO), "name": "Bo Nyt Navn", "role.consultant": "yes", "unit.*": "yes", "active": "yes"}
     assert "Bo Nyt Navn" in (await ditte.client.post("/people", data=fields)).text
+    refused = (await ditte.client.post("/people", data={**fields, "name": " ", "role.leader": "yes"})).text
+    assert "Det kunne ikke gemmes" in refused
+    opened = refused.partition('<details class="panel" open>')[2].partition("</details>")[0]
+    assert [f'name="role.{role}" value="yes" checked' in opened for role in ("leader", "consultant", "auditor")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 async def test_reach_says_in_one_line_whether_somebody_answers(house: House) -> None:

@@ -77,6 +77,8 @@ async def test_a_ladder_that_ends_with_nobody_is_not_stored(house: House, wrong:
     fields = {**version(await ditte.open("/ladders")), **WANTED, **wrong}
     refused = await ditte.client.post("/ladders", data=fields)
     assert "Det kunne ikke gemmes" in refused.text
+    assert f'name="wait" value="{fields["wait"]}"' in refused.text
+    assert refused.text.count("<details open>") == 1
     assert await house.escalation.pool.fetchval("SELECT count(*) FROM ladders") == 1
 
 
@@ -86,6 +88,7 @@ async def test_a_ladder_that_another_changed_meanwhile_is_shown_anew(house: Hous
     await ditte.client.post("/ladders", data={**read, **WANTED})
     stale = await ditte.client.post("/ladders", data={**read, **WANTED, "wait": "7"})
     assert "En anden har ændret den imens" in stale.text
+    assert 'name="wait" value="7"' in stale.text
 
 
 async def test_leaders_alone_see_the_ladders(house: House) -> None:

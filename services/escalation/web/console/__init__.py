@@ -62,20 +62,22 @@ class Console:
         return told
 
     def show(self, request: Request, template: str, who: Person, *, status: int = 200, **values: Any) -> Response:
-        """A screen. It is dark from 20 to 07, whatever the device says (nobody is woken by a white page)."""
+        """A screen. It is dark from 20 to 07, whatever the device says (nobody is woken by a white page).
+
+        `done` says how a form went, `kept` what was written in one that was refused.
+        """
         hour = local(self.api.transactions.clock.now()).hour
         night = hour >= 20 or hour < 7
-        done = request.query_params.get("done", "")
+        how = {"done": request.query_params.get("done", ""), "kept": {}}
         return self.screens.page(
             request,
             template,
             status=status,
             who=who,
             night=night,
-            done=done,
             words=words,
             literally=literally,
-            **values,
+            **how | values,
         )
 
 

@@ -7,21 +7,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.escalation.web.console import Console
-from services.escalation.web.console.leader import Fields, changed, screen
+from services.escalation.web.console.leader import NOTHING, Fields, Values, changed, screen
 
 MOST_STEPS = 8
 Json: TypeAlias = dict[str, Any]
 
 
-async def ladders_screen(console: Console, request: Request) -> Response:
+async def ladders_screen(console: Console, request: Request, how: Values = NOTHING) -> Response:
     """Each level's ladder, those of single units, and the versions there were."""
-    values = {"most_steps": MOST_STEPS}
+    values = {"most_steps": MOST_STEPS, **how}
     return await screen(console, request, "ladders.html", values=values, ladders="/v1/ladders", staff="/v1/people")
 
 
 async def change_ladder(console: Console, request: Request) -> Response:
     """Change the ladder of one level, add or remove that of a unit; the others stay as they stand."""
-    return await changed(console, request, "/ladders", _put, reads="/v1/ladders")
+    return await changed(console, request, ("/ladders", ladders_screen), _put, reads="/v1/ladders")
 
 
 def _put(sent: Fields, stands: Json) -> tuple[str, Json]:

@@ -1,6 +1,6 @@
 """The leader's screens: how the rota is changed, whether somebody can be reached now; one's own contact."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -10,12 +10,16 @@ from starlette.responses import Response
 from services.escalation.domain.access import is_fresh
 from services.escalation.web.console import Console, onward, sign_in_first, visitor
 from services.escalation.web.console.hold import instant
+from services.escalation.web.console.week import rota_screen
 from shared.web.application import fields
 from shared.web.problems import Problem
 from shared.web.sign_in import signed_out
 
 Json: TypeAlias = dict[str, Any]
 Fields: TypeAlias = Mapping[str, str]
+Values: TypeAlias = Mapping[str, Any]
+Screen: TypeAlias = Callable[[Console, Request, Values], Awaitable[Response]]
+NOTHING: Values = MappingProxyType({})
 
 
 async def reach_screen(console: Console, request: Request) -> Response:
@@ -23,11 +27,11 @@ async def reach_screen(console: Console, request: Request) -> Response:
     return await screen(console, request, "reach.html", reach="/v1/reach")
 
 
-async def me_screen(console: Console, request: Request) -> Response:
+async def me_screen(console: Console, request: Request, how: Values = NOTHING) -> Response:
     """Where the one who is signed in is reached."""
     who = visitor(request)
     fresh = who is not None and is_fresh(who, console.api.transactions.clock.now())
-    return await screen(console, request, "me.html", values={"fresh": fresh})
+    return await screen(console, request, "me.html", values={"fresh": fresh, **how})
 
 
 async def change_rota(console: Console, request: Request) -> Response:
@@ -44,7 +48,7 @@ async def change_rota(console: Console, request: Request) -> Response:
         version = sent.get("version", "")
         return "/v1/rota", {"version": int(version) if version.isdecimal() else 0, **kept}
 
-    return await changed(console, request, "/rota", put, reads="/v1/rota")
+    return await changed(console, request, ("/rota", rota_screen), put, reads="/v1/rota")
 
 
 async def change_contact(console: Console, request: Request) -> Response:
@@ -53,11 +57,11 @@ async def change_contact(console: Console, request: Request) -> Response:
     def put(sent: Fields, _nothing: Json) -> tuple[str, Json]:
         return "/v1/me/contact", {"channel": "email", "address": sent.get("address", "")}
 
-    return await changed(console, request, "/me", put, reads=None)
+    return await changed(console, request, ("/me", me_screen), put, reads=None)
 
 
 async def screen(
-    console: Console, request: Request, template: str, *, values: Mapping[str, Any] = MappingProxyType({}), **looks: str
+    console: Console, request: Request, template: str, *, values: Values = NOTHING, **looks: str
 ) -> Response:
     """A screen of what the API answers at these addresses. Raises its problems."""
     who = visitor(request)
@@ -70,12 +74,16 @@ async def screen(
 async def changed(
     console: Console,
     request: Request,
-    screen: str,
+    screen: tuple[str, Screen],
     put: Callable[[Fields, Json], tuple[str, Json]],
     *,
     reads: str | None,
 ) -> Response:
-    """What a form wants, put to the API; then the screen, with the sentence that tells how it went."""
+    """What a form wants, put to the API; then its screen, with the sentence that tells how it went.
+
+    Refused, it is shown as it now stands, with what was written still in the form.
+    """
+    address, show = screen
     sent = await fields(request)
     if visitor(request) is None:
         return signed_out(request, console.screens, sent)
@@ -86,8 +94,8 @@ async def changed(
     except Problem as problem:
         if problem.status in (404, 403) and problem.code != "step_up_needed":
             raise
-        return onward(request, screen, done=problem.code)
-    return onward(request, screen, done="saved")
+        return await show(console, request, {"status": problem.status, "done": problem.code, "kept": sent})
+    return onward(request, address, done="saved")
 
 
 def _span(sent: Fields) -> Json:

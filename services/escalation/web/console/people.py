@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.escalation.domain.access import ANSWERS
 from services.escalation.web.console import Console, onward, visitor
-from services.escalation.web.console.leader import changed, screen
+from services.escalation.web.console.leader import NOTHING, Values, changed, screen
 from shared.auth.people import Role
 from shared.web.application import fields
 from shared.web.sign_in import signed_out
@@ -22,14 +22,18 @@ Fields: TypeAlias = Mapping[str, str]
 Json: TypeAlias = dict[str, Any]
 
 
-async def people_screen(console: Console, request: Request) -> Response:
+async def people_screen(console: Console, request: Request, how: Values = NOTHING) -> Response:
     """The people, and whether each can be reached."""
-    return await screen(console, request, "people.html", staff="/v1/people")
+    return await screen(console, request, "people.html", values=how, staff="/v1/people")
 
 
 async def change_person(console: Console, request: Request) -> Response:
     """Change one of them."""
-    return await changed(console, request, "/people", lambda sent, _people: ("/v1/people", _put(sent)), reads=None)
+
+    def put(sent: Fields, _nothing: Json) -> tuple[str, Json]:
+        return "/v1/people", _put(sent)
+
+    return await changed(console, request, ("/people", people_screen), put, reads=None)
 
 
 async def new_screen(console: Console, request: Request) -> Response:

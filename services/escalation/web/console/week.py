@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from types import MappingProxyType
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -30,7 +31,7 @@ class Column:
     days: tuple[tuple[Duty, ...], ...]
 
 
-async def rota_screen(console: Console, request: Request) -> Response:
+async def rota_screen(console: Console, request: Request, how: Mapping[str, Any] = MappingProxyType({})) -> Response:
     """The week, and the forms by which a leader changes who is on call."""
     who = visitor(request)
     if who is None:
@@ -41,7 +42,7 @@ async def rota_screen(console: Console, request: Request) -> Response:
     values: Json = {"rota": rota, "staff": staff, "now": now, "today": local(now).date()}
     values |= {"days": [monday + timedelta(days=n) for n in range(7)], "columns": _columns(rota, staff, monday)}
     beside = {"before": _named(monday - _WEEK), "this": _named(local(now).date()), "after": _named(monday + _WEEK)}
-    return console.show(request, "rota.html", who, number=monday.isocalendar().week, weeks=beside, **values)
+    return console.show(request, "rota.html", who, number=monday.isocalendar().week, weeks=beside, **values, **how)
 
 
 def monday_of(week: str, *, today: date) -> date:
