@@ -41,11 +41,9 @@ fmt: setup ## format the code
 
 bench: setup ## measure ours beside the least this machine needs (see docs/performance.md)
 	@$(BIN)/python -m tests.load.bench $(ARGS)
-	@$(BIN)/python -m tests.load.reading
-	@$(BIN)/python -m tests.load.tick
-	@$(BIN)/python -m tests.load.due
-	@$(BIN)/python -m tests.load.recovery
-	@$(BIN)/python -m tests.load.doors
+	@missed=; for part in reading tick due recovery doors; do \
+		$(BIN)/python -m tests.load.$$part || missed="$$missed $$part"; \
+	done; [ -z "$$missed" ] || { echo "Missed what is wanted:$$missed"; exit 1; }
 
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: setup ## compile the locks anew from pyproject.toml, with hashes and without addresses

@@ -240,6 +240,30 @@ def report(told: Mapping[str, Any]) -> Iterator[str]:
         steady, burst = ways["42/s"]["cpu_ms"][name], ways["424 in 1 s"]["cpu_ms"][name]
         again = f"   restarted {told['restarts'][name]}×" if told["restarts"].get(name) else ""
         yield f"  {name:<28}{steady:>11.1f}{burst:>14.1f}{told['memory_mb'][name]:>12.0f}{again}"
+    yield f"\n{'wanted':<46}{'found':>20}"
+    yield from wanted(told)
+
+
+def wanted(told: Mapping[str, Any]) -> Iterator[str]:
+    """What is wanted, what was found, and whether that is met."""
+    paused, ways = told["accept, workers paused"], told["POST to page"]
+    least = told["floor"]["three hops and a mail"]["p50"]
+    memory = {name: told["memory_mb"][name] for name in SERVICES}
+    reader = memory.pop("intake-work")
+    for what, most, found in (
+        (
+            "accept, 1 client, p50 ÷ bare insert",
+            2,
+            paused["ours, 1 client"]["p50"] / paused["bare insert, 1 client"]["p50"],
+        ),
+        ("accept, 16 clients, ms a report", 2, 1000 / paused["ours, 16 clients"]["per_second"]),
+        ("POST → page at 42/s, p50 ÷ floor", 3, ways["42/s"]["p50"] / least),
+        ("POST → page at 42/s, p99 ÷ floor", 12, ways["42/s"]["p99"] / least),
+        ("424 in 1 s, last page after, s", 8, ways["424 in 1 s"]["last_after_s"]),
+        ("memory of the text reader, MB", 200, reader),
+        ("memory of any other process of ours, MB", 130, max(memory.values())),
+    ):
+        yield f"  {what:<44}at most {most:>4}{found:>10.1f}  {'met' if found <= most else 'MISSED'}"
 
 
 async def measured(*, quick: bool) -> dict[str, Any]:
