@@ -20,7 +20,7 @@ from shared.postgres.pool import Connection, Pool
 from shared.telemetry import metrics
 from shared.telemetry.tracing import current_traceparent, database_span
 
-_told = metrics.counter("beredskab.events.told", "Facts that were stored and told, by type.")
+_told = metrics.Counter("beredskab.events.told", "Facts that were stored and told, by type.")
 
 
 W = TypeVar("W")

@@ -15,7 +15,7 @@ from shared.sealing import KeyRing
 from shared.telemetry import metrics
 from shared.telemetry.logging import error_code, log
 
-_skipped = metrics.counter("beredskab.events.skipped", "Events of a type that this service does nothing with.")
+_skipped = metrics.Counter("beredskab.events.skipped", "Events of a type that this service does nothing with.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from shared.telemetry.tracing import start_send_span, traceparent_of
 AT_ONCE = 20
 _TIMEOUT = 5.0
 
-_handed_over = metrics.counter("beredskab.second_road.sent", "Facts that went by the second road.")
+_handed_over = metrics.Counter("beredskab.second_road.sent", "Facts that went by the second road.")
 
 
 class SecondRoad:

@@ -44,9 +44,8 @@ def start_tracing(service: str, endpoint: str) -> TracerProvider:
 
 def traceparent_of(span: Span) -> str | None:
     """The span as a W3C `traceparent`, or None when it is not a recorded one."""
-    carrier: dict[str, str] = {}
-    _W3C.inject(carrier, context=trace.set_span_in_context(span, Context()))
-    return carrier.get("traceparent")
+    its = span.get_span_context()
+    return f"00-{its.trace_id:032x}-{its.span_id:016x}-{its.trace_flags:02x}" if its.is_valid else None
 
 
 def current_traceparent() -> str | None:

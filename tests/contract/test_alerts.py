@@ -23,7 +23,7 @@ def measured() -> set[str]:
     """The metrics of the code, as the collector names them to Prometheus."""
     files = [file for folder in ("services", "shared") for file in (ROOT / folder).rglob("*.py")]
     text = "\n".join(file.read_text() for file in files)
-    counters = set(re.findall(r"metrics\.counter\(\s*\"([a-z_.]+)\"", text))
+    counters = set(re.findall(r"metrics\.Counter\(\s*\"([a-z_.]+)\"", text))
     names = {name for name in NAME.findall(text) if name not in EVENTS}
     return {f"{name.replace('.', '_')}{'_total' if name in counters else ''}" for name in names}
 
