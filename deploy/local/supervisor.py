@@ -132,7 +132,7 @@ class Keeper:
         code = await self.child.wait()
         watch.cancel()
         self.child = None
-        self._tell(pid=None)
+        self._tell(state="starting", pid=None)  # at once: nobody must find it ready and gone
         return code
 
     async def _watch(self) -> None:
