@@ -6,6 +6,7 @@ Screens read what the API tells; forms post to the API's own acts, so that there
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
@@ -23,6 +24,9 @@ from shared.web.screens import Screens
 from shared.web.sign_in import sign_in_address, signed_in
 
 Door: TypeAlias = Callable[[Request], Awaitable[Response]]
+Values: TypeAlias = Mapping[str, Any]
+"""What a screen is shown with: `status`, `done`, `kept`, where a form was refused."""
+NOTHING: Values = MappingProxyType({})
 
 
 def doors_of(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], Door]:

@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.escalation.web.console import Console
-from services.escalation.web.console.leader import NOTHING, Fields, Values, changed, screen
+from services.escalation.web.console import NOTHING, Console, Values
+from services.escalation.web.console.leader import Fields, changed, screen
 
 MOST_STEPS = 8
 Json: TypeAlias = dict[str, Any]

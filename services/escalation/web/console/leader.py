@@ -1,14 +1,13 @@
 """The leader's screens: how the rota is changed, whether somebody can be reached now; one's own contact."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.escalation.domain.access import is_fresh
-from services.escalation.web.console import Console, onward, sign_in_first, visitor
+from services.escalation.web.console import NOTHING, Console, Values, onward, sign_in_first, visitor
 from services.escalation.web.console.hold import instant
 from services.escalation.web.console.week import rota_screen
 from shared.web.application import fields
@@ -17,9 +16,7 @@ from shared.web.sign_in import signed_out
 
 Json: TypeAlias = dict[str, Any]
 Fields: TypeAlias = Mapping[str, str]
-Values: TypeAlias = Mapping[str, Any]
 Screen: TypeAlias = Callable[[Console, Request, Values], Awaitable[Response]]
-NOTHING: Values = MappingProxyType({})
 
 
 async def reach_screen(console: Console, request: Request) -> Response:

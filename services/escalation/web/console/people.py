@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.escalation.domain.access import ANSWERS
-from services.escalation.web.console import Console, onward, visitor
-from services.escalation.web.console.leader import NOTHING, Values, changed, screen
+from services.escalation.web.console import NOTHING, Console, Values, onward, visitor
+from services.escalation.web.console.leader import changed, screen
 from shared.auth.people import Role
 from shared.web.application import fields
 from shared.web.sign_in import signed_out

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from types import MappingProxyType
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from starlette.responses import Response
 
 from services.escalation.domain.shift import Duty, Shifts, instant
 from services.escalation.store.rota import SHIFTS
-from services.escalation.web.console import Console, sign_in_first, visitor
+from services.escalation.web.console import NOTHING, Console, Values, sign_in_first, visitor
 from services.escalation.web.console.words import UNITS
 from shared.calendar import local
 from shared.ids import PersonId
@@ -31,7 +30,7 @@ class Column:
     days: tuple[tuple[Duty, ...], ...]
 
 
-async def rota_screen(console: Console, request: Request, how: Mapping[str, Any] = MappingProxyType({})) -> Response:
+async def rota_screen(console: Console, request: Request, how: Values = NOTHING) -> Response:
     """The week, and the forms by which a leader changes who is on call."""
     who = visitor(request)
     if who is None:
