@@ -29,10 +29,11 @@ from shared.delivery import figures, kafka
 from shared.delivery.consumer import Consumer
 from shared.delivery.door import events_route
 from shared.delivery.inbox import Inbox, On, forget
-from shared.delivery.outbox import INFRASTRUCTURE, Transactions
+from shared.delivery.outbox import Transactions
 from shared.delivery.reception import Reception
 from shared.delivery.relay import Relay
 from shared.delivery.second_road import SecondRoad
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.migrations import Migration, SchemaMismatch, check_schema, migrate
 from shared.postgres.pool import Pool, open_pool
 from shared.postgres.wake import Wake, wait

@@ -17,9 +17,10 @@ from services.notify.domain import LEASE, Message, Outcome, Result, State, Step,
 from services.notify.store import Claimed
 from services.notify.text import Text, has_text, render
 from shared import evidence
-from shared.delivery.outbox import INFRASTRUCTURE, Transaction, Transactions
+from shared.delivery.outbox import Transaction, Transactions
 from shared.events.codes import Channel
 from shared.events.notify import MessageAccepted, MessageFailed
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.sealing import KeyRing
 from shared.telemetry.logging import error_code, log
 from shared.telemetry.tracing import context_of, span

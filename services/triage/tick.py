@@ -3,7 +3,8 @@
 from services.triage import store
 from services.triage.handlers import rate_case
 from shared import canary
-from shared.delivery.outbox import INFRASTRUCTURE, Transaction, Transactions
+from shared.delivery.outbox import Transaction, Transactions
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.telemetry.logging import error_code, log
 
 

@@ -17,8 +17,8 @@ from shared.crash import crash_point
 from shared.delivery import kafka
 from shared.delivery.arrival import Arrival
 from shared.delivery.inbox import Taking
-from shared.delivery.outbox import INFRASTRUCTURE
 from shared.delivery.reception import Opened, Reception
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.wake import wait
 from shared.settings import ServiceSettings
 from shared.telemetry.logging import error_code, log
@@ -151,14 +151,19 @@ class Consumer:
         return True
 
     async def _taken(self, arrival: Arrival) -> bool:
-        """Whether it is done with. Faults of the ground: the same event again, for ever, or until we stop."""
+        """Whether it is done with or parked. Where it is neither: the same event again, for ever, or until we stop.
+
+        Every error is caught, not those of the infrastructure alone: one that parking or counting raised would leave
+        this record behind, and the commit of the next one would pass it.
+        """
         delay = 0.05
         while not self._stopping.is_set():
             try:
                 if await self._tried(arrival):
                     return True
-            except INFRASTRUCTURE as error:
-                log().warning("event.retried", event_id=arrival.event_id, type=arrival.type, error=error_code(error))
+            except Exception as error:
+                say = log().warning if isinstance(error, INFRASTRUCTURE) else log().error
+                say("event.retried", event_id=arrival.event_id, type=arrival.type, error=error_code(error))
             self.beat()
             await wait(self._stopping, at_most=delay, clear=False)
             delay = min(delay * 2, 5.0)

@@ -4,7 +4,7 @@ import asyncio
 
 from shared.clock import Clock
 from shared.delivery.consumer import Consumer
-from shared.delivery.outbox import INFRASTRUCTURE
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.pool import Pool
 from shared.telemetry import metrics
 

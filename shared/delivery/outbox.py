@@ -8,8 +8,6 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any, TypeVar
 
-import asyncpg
-
 from shared.clock import Clock
 from shared.crash import crash_point
 from shared.events.consumers import CONSUMERS
@@ -165,21 +163,3 @@ class Transactions:
             self._wake(facts=bool(tx.published), work=tx.work_waits)
         for type_ in tx.published:
             _told.add(1, {"type": type_})
-
-
-INFRASTRUCTURE: tuple[type[Exception], ...] = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what asyncpg makes of a connection that breaks in the middle of an answer
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    OSError,
-    TimeoutError,
-)
-"""Faults of the ground we stand on: the same act is tried again and nothing is wrong with the fact."""

@@ -6,10 +6,10 @@ from shared.clock import Clock
 from shared.delivery import parking
 from shared.delivery.arrival import Arrival
 from shared.delivery.inbox import Inbox
-from shared.delivery.outbox import INFRASTRUCTURE
 from shared.events.consumers import publisher_of
 from shared.events.envelope import Envelope, Undecodable, event_of
 from shared.events.model import Event
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.pool import Pool
 from shared.sealing import KeyRing
 from shared.telemetry import metrics
@@ -52,15 +52,16 @@ class Reception:
     async def deliver(self, arrival: Arrival, opened: Opened) -> bool:
         """Let it have its effect; False when it has to be tried again. At the third failure it is parked.
 
-        Raises `INFRASTRUCTURE`: then nothing is wrong with the event.
+        Raises `INFRASTRUCTURE`: then nothing is wrong with the event, or its failure could not be noted. Either way
+        it is neither done nor parked.
         """
         try:
             await self.inbox.take(opened.envelope, opened.event)
         except INFRASTRUCTURE:
             raise
         except Exception as error:
-            n = await parking.count_try(self._pool, arrival)
             log().error("event.failed", event_id=opened.envelope.id, type=opened.event.type, error=error_code(error))
+            n = await parking.count_try(self._pool, arrival)
             if n < parking.TRIES:
                 return False
             await self.park(arrival, reason=f"handler_{error_code(error)}")

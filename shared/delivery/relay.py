@@ -20,8 +20,8 @@ from opentelemetry.trace import Span
 
 from shared.crash import crash_point
 from shared.delivery import kafka
-from shared.delivery.outbox import INFRASTRUCTURE
 from shared.delivery.second_road import SecondRoad
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.pool import Connection, Pool
 from shared.postgres.wake import Wake, wait
 from shared.settings import ServiceSettings

@@ -7,12 +7,10 @@ import asyncio
 import secrets
 from contextlib import suppress
 
-import asyncpg
-
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.pool import Connection, Pool
 
 CHANNEL = "beredskab"
-_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class Wake:
@@ -51,13 +49,13 @@ class Wake:
         while True:
             await self._due.wait()
             self._due.clear()
-            with suppress(*_FAULTS):
+            with suppress(*INFRASTRUCTURE):
                 await self._pool.execute(f"NOTIFY {CHANNEL}, '{self._name}'")
 
     async def listen(self) -> None:
         """The loop that hears the other processes; a lost connection is opened again. Runs until cancelled."""
         while True:
-            with suppress(*_FAULTS):
+            with suppress(*INFRASTRUCTURE):
                 async with self._pool.acquire() as conn:
                     await self._hear(conn)
             await asyncio.sleep(1)
@@ -78,7 +76,7 @@ class Wake:
             self._wake_here()
             await lost.wait()
         finally:
-            with suppress(*_FAULTS):
+            with suppress(*INFRASTRUCTURE):
                 conn.remove_termination_listener(ended)
                 await conn.remove_listener(CHANNEL, heard)
 

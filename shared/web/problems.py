@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from shared.auth import NotSignedIn
-from shared.delivery.outbox import INFRASTRUCTURE
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.telemetry.logging import error_code, log
 from shared.web.screens import Screens, for_people
 

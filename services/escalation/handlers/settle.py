@@ -25,7 +25,7 @@ from services.escalation.domain.escalation import (
 )
 from services.escalation.domain.page import message_id, person
 from services.escalation.store import alarm, case, countersign, escalation, page, report, rota
-from shared.delivery.outbox import INFRASTRUCTURE, Transaction
+from shared.delivery.outbox import Transaction
 from shared.events.codes import Purpose, RecipientKind, Template
 from shared.events.escalation import (
     Acknowledged,
@@ -39,6 +39,7 @@ from shared.events.escalation import (
 from shared.events.model import Event
 from shared.evidence import Facts, record
 from shared.ids import CaseId, MessageId, PersonId, derived_id
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.telemetry.logging import error_code, log
 
 REMINDER_LASTS = timedelta(hours=8)

@@ -30,7 +30,7 @@ from services.intake.web.sections import (
     unread_cprs,
     who_of,
 )
-from shared.delivery.outbox import INFRASTRUCTURE
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.telemetry.logging import error_code, log
 from shared.web.application import BODY_LIMIT, body
 from shared.web.language import Language, language

@@ -22,7 +22,8 @@ from services.intake.store.receipt import Followed
 from services.intake.web.patience import Patience
 from services.intake.web.words import say
 from shared.calendar import judge_by
-from shared.delivery.outbox import INFRASTRUCTURE, Transactions
+from shared.delivery.outbox import Transactions
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.web.application import BODY_LIMIT, body
 from shared.web.problems import Problem, TooLarge, Unavailable
 

@@ -15,8 +15,8 @@ from services.escalation import seed, tick
 from services.escalation.app import MIGRATIONS, SUBSCRIPTIONS
 from services.escalation.seed import SeedShift
 from shared.delivery.inbox import Inbox, Taking
-from shared.delivery.outbox import INFRASTRUCTURE
 from shared.ids import derived_id
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.sealing import KeyRing
 from tests.integration.escalation.conftest import AASE, BO, SEED, Service, door
 from tests.support.cuts import Cut, Ids, Knife

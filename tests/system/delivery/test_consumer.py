@@ -10,6 +10,7 @@ from shared.delivery.inbox import On
 from shared.delivery.outbox import Transaction
 from shared.events.escalation import MessageWithdrawn
 from shared.ids import new_id
+from tests.support import trouble
 from tests.support.miniature import effects, headers, note_effect, reception, withdrawn
 from tests.support.system import until
 from tests.system.delivery.conftest import Roads
@@ -166,3 +167,25 @@ async def test_a_queue_is_taken_together_and_what_fails_in_it_is_parked_alone(ro
 
         await until(one_parked)
     assert max(together) > 1
+
+
+def record(event: MessageWithdrawn) -> tuple[bytes, list[tuple[str, Any]]]:
+    return event.model_dump_json().encode(), [(name, value.encode()) for name, value in headers(event).items()]
+
+
+@pytest.mark.parametrize("sqlstate", ["53100", "25006", "42501", "22021"])
+@pytest.mark.parametrize("tables", [("inbox", "tries"), ("inbox", "tries", "parked")], ids=", ".join)
+async def test_no_offset_passes_a_record_while_its_failure_cannot_be_noted(
+    roads: Roads, tables: tuple[str, ...], sqlstate: str
+) -> None:
+    """Also not by the commit of what follows, at a stop, or when some are taken together."""
+    events = [withdrawn(FACT.case_id) for _ in range(25)]
+    async with trouble.failing(roads.hearer.url, sqlstate, *tables), roads.consumer() as consumer:
+        await roads.produce(*map(record, events), key=FACT.case_id.bytes)
+        await until(lambda: _is(consumer._busy.locked()))
+        await consumer.commit()
+        assert consumer._offsets == {}
+    async with roads.consumer():
+        await roads.heard(*events)
+    assert await effects(roads.hearer) == [event.message_id for event in events]
+    assert await parked(roads) == []
