@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import asyncpg
 import uvicorn
 from pydantic import ValidationError
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 from uvicorn.loops.auto import auto_loop_factory
 
@@ -35,13 +35,15 @@ from shared.delivery.relay import Relay
 from shared.delivery.second_road import SecondRoad
 from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.migrations import Migration, SchemaMismatch, check_schema, migrate
-from shared.postgres.pool import Pool, open_pool
+from shared.postgres.pool import Access, Pool, PoolerBetween
 from shared.postgres.wake import Wake, wait
 from shared.sealing import KeyRing
 from shared.settings import ServiceSettings
 from shared.telemetry import logging, metrics, tracing
 from shared.telemetry.logging import log
 from shared.watchdog import Beat
+from shared.web.application import application
+from shared.web.screens import Screens
 
 S = TypeVar("S", bound=ServiceSettings)
 _LINGER = 0.3
@@ -62,7 +64,7 @@ def run(name: str, settings: type[S], commands: Mapping[str, Callable[[S], Await
     except ValidationError as error:
         wrong = ", ".join(sorted({f"BEREDSKAB_{each['loc'][0]}".upper() for each in error.errors()}))
         sys.exit(_say(f"{name}: set {wrong} (see .env.example).", code=2))
-    except SchemaMismatch as error:
+    except (SchemaMismatch, PoolerBetween) as error:
         sys.exit(_say(f"{name}: {error.advice}"))
     except FileNotFoundError as error:
         sys.exit(_say(f"{name}: {error.filename} is missing."))
@@ -115,18 +117,31 @@ class Service:
     transactions: Transactions
     keys: KeyRing
     tokens: ServiceTokens
+    access: Access
 
     async def database_missing(self) -> list[str]:
-        """What `/ready` names when the database does not answer."""
+        """What `/ready` names: the database, where it does not answer or takes no write (a replica, a former primary).
+
+        A worker needs no more either. While Kafka is away, others hand it their facts by `/events`.
+        """
         try:
-            await self.pool.fetchval("SELECT 1", timeout=2)
+            async with asyncio.timeout(2):
+                read_only = await self.pool.fetchval("SHOW transaction_read_only")
         except INFRASTRUCTURE:
             return ["database"]
-        return []
+        return ["database"] if read_only == "on" else []
 
-    async def worker_missing(self, consumer: Consumer) -> list[str]:
-        """What `/ready` of a worker names: the database or Kafka, where it does not have them."""
-        return [*await self.database_missing(), *([] if consumer.connected else ["kafka"])]
+    def admitted(self) -> bool:
+        """What `/live` tells: False once the database has refused our password for too long."""
+        return not self.access.refused
+
+    def worker_app(self, routes: Sequence[BaseRoute], consumer: Consumer, screens: Screens | None = None) -> ASGIApp:
+        """The application of a worker: its health, and what else it answers."""
+
+        def away() -> list[str]:
+            return [] if consumer.connected else ["kafka"]
+
+        return application(routes, ready=self.database_missing, away=away, alive=self.admitted, screens=screens)
 
     def reception(self, subscriptions: Sequence[On[Any]]) -> Reception:
         """Where events of a subscription table are taken in, whichever road they come by."""
@@ -253,12 +268,13 @@ async def open_service(
     meters = metrics.start_metrics(tracing.resource(name), settings.otlp_endpoint)
     keys = KeyRing.read(settings.keys_dir / "kek.json")
     tokens = ServiceTokens.read(settings.keys_dir, name, settings.clock)
-    pool = await open_pool(settings, application=name)
+    access = Access(settings)
+    pool = await access.open_pool(application=name)
     try:
         async with pool.acquire() as conn:
             await check_schema(conn, migrations)
         wake = Wake(pool)
-        yield Service(name, settings, pool, wake, Transactions(pool, settings.clock, name, wake), keys, tokens)
+        yield Service(name, settings, pool, wake, Transactions(pool, settings.clock, name, wake), keys, tokens, access)
     finally:
         await _close(pool, spans.shutdown, meters.shutdown)
 

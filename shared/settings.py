@@ -1,5 +1,7 @@
 """Settings every service has. A service's own class adds to it; each is built once, in `__main__`, and passed down."""
 
+import os
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -42,6 +44,14 @@ class ServiceSettings(BaseSettings):
     instance: int = Field(default=0, ge=0)
     clock_offset_seconds: float = 0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def database_url_now(self) -> str:
+        """The database's address; read anew where it is mounted as a file, because passwords are changed."""
+        name, folder = "beredskab_database_url", self.model_config.get("secrets_dir")
+        if isinstance(folder, str | Path) and name.upper() not in os.environ:
+            with suppress(OSError):
+                return (Path(folder) / name).read_text(encoding="utf-8").strip()
+        return self.database_url.get_secret_value()
 
     @property
     def clock(self) -> Clock:

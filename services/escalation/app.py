@@ -63,14 +63,16 @@ def site(service: Service, settings: Settings) -> ASGIApp:
     console = Console(api, screens, Disclosures(settings.peers["intake"], service.tokens), doors_of(doors))
     people = [*screen_routes(console), *sign_in_routes(desk, screens)]
     everything = [*doors, *service.events(SUBSCRIPTIONS), *people]
-    return Recognising(application(everything, ready=service.database_missing, screens=screens), desk)
+    return Recognising(
+        application(everything, ready=service.database_missing, alive=service.admitted, screens=screens), desk
+    )
 
 
 async def work(settings: Settings) -> None:
     """The worker: hears of reports, ratings and deliveries, and keeps the clocks."""
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         consumer = service.consumer(SUBSCRIPTIONS)
-        health = application([], ready=partial(service.worker_missing, consumer))
+        health = service.worker_app([], consumer)
         figures = Figures(service.pool, settings.clock)
         reach = Reach(service.transactions, Contacts(settings.peers["notify"], service.tokens))
         loops = [

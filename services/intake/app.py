@@ -27,7 +27,7 @@ from shared.events.intake import ReportReceived
 from shared.evidence import EVIDENCE
 from shared.postgres.migrations import migrations_in
 from shared.process import Loop, Service, migrate_service, open_service
-from shared.web.application import Ready, application
+from shared.web.application import Alive, Ready, application
 from shared.web.screens import Screens
 from shared.web.sign_in import Desk, Recognising, sign_in_routes
 
@@ -57,7 +57,9 @@ def site(service: Service, settings: Settings, *, patience: Patience | None = No
     door = Door(service.transactions, secrets, settings.duty_phone, patience or Patience())
     calls = phone.routes(door, PeopleTokens.read(settings.keys_dir, clock), service.tokens)
     more = [*services, *calls, *phone.screens_of(door, screens), *sign_in_routes(desk, screens)]
-    return Recognising(front(door, screens, settings, more, ready=service.database_missing, desk=desk), desk)
+    return Recognising(
+        front(door, screens, settings, more, ready=service.database_missing, alive=service.admitted, desk=desk), desk
+    )
 
 
 def front(
@@ -67,6 +69,7 @@ def front(
     more: Sequence[Route] = (),
     *,
     ready: Ready,
+    alive: Alive = lambda: True,
     desk: Desk | None = None,
 ) -> ASGIApp:
     """The door's application: the API, the form, the receipt's pages, and what more the process answers."""
@@ -74,7 +77,7 @@ def front(
         *form.routes(door, screens, shared_devices=settings.shared_devices, desk=desk),
         *receipt_pages.routes(door, screens),
     ]
-    return application([*reports.routes(door), *pages, *more], ready=ready, screens=screens)
+    return application([*reports.routes(door), *pages, *more], ready=ready, alive=alive, screens=screens)
 
 
 async def work(settings: Settings) -> None:
@@ -84,7 +87,7 @@ async def work(settings: Settings) -> None:
 
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         consumer = service.consumer(SUBSCRIPTIONS)
-        health = application([], ready=partial(service.worker_missing, consumer))
+        health = service.worker_app([], consumer)
         secrets = Secrets.read(service.keys, settings.keys_dir)
         reader = Loop("reader", partial(tick.run_once, service.transactions, secrets, read_text))
         every = timedelta(seconds=settings.canary_every_seconds)

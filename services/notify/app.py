@@ -17,7 +17,6 @@ from shared.evidence import EVIDENCE
 from shared.postgres.migrations import migrations_in
 from shared.process import Loop, Service, migrate_service, open_service
 from shared.sealing import KeyRing
-from shared.web.application import application
 
 MIGRATIONS = migrations_in(Path(delivery.__file__).parent, EVIDENCE, Path(__file__).parent)
 SUBSCRIPTIONS = (
@@ -34,7 +33,7 @@ async def work(settings: Settings) -> None:
         await sender.start()
         try:
             doors = [*service.events(SUBSCRIPTIONS), *routes(Door(service.transactions, service.keys, service.tokens))]
-            web = application(doors, ready=partial(service.worker_missing, consumer))
+            web = service.worker_app(doors, consumer)
             erase = Loop("erase", partial(_erase_canaries, service), at_most=60, woken=False)
             await service.work(web, consumer, [Loop("send", sender.run_once), erase])
         finally:

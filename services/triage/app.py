@@ -12,7 +12,6 @@ from shared.events.intake import ReportRead, ReportReceived
 from shared.events.triage import CaseRated
 from shared.postgres.migrations import migrations_in
 from shared.process import Loop, Service, migrate_service, open_service
-from shared.web.application import application
 from shared.web.screens import Screens
 
 NAME = "triage"
@@ -28,8 +27,7 @@ async def work(settings: Settings) -> None:
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         screens = Screens(Path(__file__).parent / "web", settings)
         consumer = service.consumer(SUBSCRIPTIONS)
-        ready = partial(service.worker_missing, consumer)
-        web = application([*routes(screens), *service.events(SUBSCRIPTIONS)], ready=ready, screens=screens)
+        web = service.worker_app([*routes(screens), *service.events(SUBSCRIPTIONS)], consumer, screens)
         await service.work(web, consumer, _loops(service))
 
 

@@ -20,6 +20,10 @@ from shared.web.screens import Screens
 BODY_LIMIT = 256 * 1024
 Ready = Callable[[], Awaitable[list[str]]]
 """Names what the process lacks to do its job; empty when it can."""
+Away = Callable[[], list[str]]
+"""Names what it can do without for a while: told, and no reason to send nobody its way."""
+Alive = Callable[[], bool]
+"""Whether to go on makes sense; where it does not, only a new start will help."""
 
 _UNTRACED = ("/live", "/ready", assets.PATH)
 _HEADERS = {
@@ -30,18 +34,27 @@ _HEADERS = {
 }
 
 
-def application(routes: Sequence[BaseRoute], *, ready: Ready, screens: Screens | None = None) -> ASGIApp:
-    """The routes with `/live` (the process answers) and `/ready` (it can do its job; says what is missing).
+def application(
+    routes: Sequence[BaseRoute],
+    *,
+    ready: Ready,
+    away: Away = list,
+    alive: Alive = lambda: True,
+    screens: Screens | None = None,
+) -> ASGIApp:
+    """The routes with `/live` (the process answers) and `/ready` (it can do its job; says what is missing or away).
 
     With `screens` come their files, and a browser that asks for a page gets a problem as a page.
     """
 
     async def live(_request: Request) -> JSONResponse:
-        return JSONResponse({"live": True})
+        lives = alive()
+        return JSONResponse({"live": lives}, 200 if lives else 503)
 
     async def readiness(_request: Request) -> JSONResponse:
         missing = await ready()
-        return JSONResponse({"ready": not missing, "missing": missing}, 503 if missing else 200)
+        told = {"ready": not missing, "missing": missing, "away": away()}
+        return JSONResponse(told, 503 if missing else 200)
 
     everything = [Route("/live", live), Route("/ready", readiness), *(screens.routes if screens else []), *routes]
     app = Starlette(routes=everything, exception_handlers=as_pages(screens) if screens else HANDLERS)

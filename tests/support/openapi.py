@@ -78,12 +78,19 @@ PROBLEM = obj({"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "de
     "description": "RFC 9457. It says what to do and repeats nothing of what was sent."
 }
 HEALTH = (
-    Operation("get", "/live", "The process answers.", obj({"live": {"const": True}}), signed_in=False),
+    Operation(
+        "get",
+        "/live",
+        "The process answers; 503 says that only a new start will help.",
+        obj({"live": {"type": "boolean"}}),
+        signed_in=False,
+        refusals=(503,),
+    ),
     Operation(
         "get",
         "/ready",
-        "It can do its job; 503 names what is missing.",
-        obj({"ready": {"type": "boolean"}, "missing": many(_TEXT)}),
+        "It can do its job; 503 names what is missing. What is away it can do without for a while.",
+        obj({"ready": {"type": "boolean"}, "missing": many(_TEXT), "away": many(_TEXT)}),
         signed_in=False,
         refusals=(503,),
     ),
@@ -109,7 +116,7 @@ def _operation(each: Operation, components: dict[str, Json]) -> Json:
     answers = {str(each.status): {"description": "Done."} | ({"content": content} if content else {})}
     refusals = {*each.refusals, *((401,) if each.signed_in else ())}
     for status in sorted(refusals):
-        answers[str(status)] = _READY_REFUSAL if each.path == "/ready" else _REFUSAL
+        answers[str(status)] = _HEALTH_REFUSAL if each in HEALTH else _REFUSAL
     operation: Json = {"summary": each.summary, "operationId": _operation_id(each), "responses": answers}
     if parameters:
         operation["parameters"] = parameters
@@ -123,7 +130,7 @@ _REFUSAL = {
     "description": "Refused.",
     "content": {"application/problem+json": {"schema": {"$ref": f"{_REF}Problem"}}},
 }
-_READY_REFUSAL = {
+_HEALTH_REFUSAL = {
     "description": "Something is missing.",
     "content": {"application/json": {"schema": {"type": "object"}}},
 }

@@ -1,4 +1,4 @@
-"""The reception: a fault of the database is nobody's fault and counts as no try; what fails is neither lost nor passed."""
+"""The reception: a fault of the database counts as no try, and what fails is neither lost nor passed."""
 
 import pytest
 
