@@ -22,7 +22,7 @@ from shared.auth.people import PeopleTokens
 from shared.auth.provider import Provider
 from shared.delivery import DELIVERY
 from shared.delivery.inbox import On
-from shared.events.escalation import Acknowledged, EscalationClosed, EscalationOpened, ReportJudged
+from shared.events.escalation import Acknowledged, EscalationClosed, EscalationOpened, ReporterVerified, ReportJudged
 from shared.events.intake import ReportReceived
 from shared.evidence import EVIDENCE
 from shared.postgres.migrations import migrations_in
@@ -37,6 +37,7 @@ SUBSCRIPTIONS = (
     On(EscalationOpened, receipt.escalation_opened),
     On(Acknowledged, receipt.acknowledged),
     On(ReportJudged, receipt.report_judged),
+    On(ReporterVerified, receipt.reporter_verified),
     On(EscalationClosed, receipt.escalation_closed),
 )
 
@@ -54,8 +55,11 @@ def site(service: Service, settings: Settings, *, patience: Patience | None = No
     screens = Screens(Path(__file__).parent / "web", settings)
     desk = Desk(NAME, service.pool, clock, settings, Provider(settings))
     services = [*service.events(SUBSCRIPTIONS), *internal_routes(service.transactions, secrets, service.tokens)]
-    door = Door(service.transactions, secrets, settings.duty_phone, patience or Patience())
-    calls = phone.routes(door, PeopleTokens.read(settings.keys_dir, clock), service.tokens)
+    people = PeopleTokens.read(settings.keys_dir, clock)
+    door = Door(
+        service.transactions, secrets, settings.duty_phone, people, settings.shared_devices, patience or Patience()
+    )
+    calls = phone.routes(door, service.tokens)
     more = [*services, *calls, *phone.screens_of(door, screens), *sign_in_routes(desk, screens)]
     return Recognising(
         front(door, screens, settings, more, ready=service.database_missing, alive=service.admitted, desk=desk), desk

@@ -85,6 +85,13 @@ class ReporterKind(StrEnum):
         return self not in {ReporterKind.FAMILY, ReporterKind.SELF, ReporterKind.OTHER, ReporterKind.UNKNOWN}
 
 
+class Verification(StrEnum):
+    """How a reporter is known to be who they say: signed in when they sent, or called back at their workplace."""
+
+    SIGNED_IN = "signed_in"
+    CALLED_BACK = "called_back"
+
+
 class ReceiptRoute(StrEnum):
     """How the reporter wants to hear: on the screen only, or a mail to their own work mailbox as well."""
 

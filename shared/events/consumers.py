@@ -9,6 +9,7 @@ from shared.events.escalation import (
     EscalationOpened,
     MessageRequested,
     MessageWithdrawn,
+    ReporterVerified,
     ReportJudged,
 )
 from shared.events.intake import ReportRead, ReportReceived
@@ -25,6 +26,7 @@ CONSUMERS: Mapping[type[Event], tuple[str, ...]] = {
     MessageWithdrawn: ("notify",),
     Acknowledged: ("intake",),
     ReportJudged: ("intake",),
+    ReporterVerified: ("intake",),
     EscalationClosed: ("intake",),
     MessageAccepted: ("escalation",),
     MessageFailed: ("escalation",),

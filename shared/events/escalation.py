@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from shared.events.codes import Level, Outcome, Purpose, RecipientKind, Rule, Template
+from shared.events.codes import Level, Outcome, Purpose, RecipientKind, Rule, Template, Verification
 from shared.events.model import Event, Part
 from shared.ids import EscalationId, MessageId, PersonId, ReportId
 
@@ -78,6 +78,16 @@ class ReportJudged(Event):
     report_id: ReportId
     acute: bool
     started: bool
+
+
+class ReporterVerified(Event):
+    """A person made sure that the reporter is who they say: they may be told more than that it was received (§ 138)."""
+
+    topic: ClassVar[str] = "escalation.events"
+    type: ClassVar[str] = "beredskab.escalation.reporter-verified.v1"
+
+    report_id: ReportId
+    how: Verification
 
 
 class DeadlineMissed(Event):

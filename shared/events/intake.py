@@ -5,7 +5,17 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime
 
-from shared.events.codes import AgeBand, Answer, LegalKind, Reading, ReceiptRoute, ReporterKind, Unit, When
+from shared.events.codes import (
+    AgeBand,
+    Answer,
+    LegalKind,
+    Reading,
+    ReceiptRoute,
+    ReporterKind,
+    Unit,
+    Verification,
+    When,
+)
 from shared.events.model import Event, Part
 from shared.ids import CaseId, ChildId, PersonId, ReportId
 from shared.signs import KnownSign
@@ -50,6 +60,7 @@ class ReportReceived(Event):
     conflict_declared: bool = False
     unit: Unit
     already_supported: bool = False
+    reporter_verified: Verification | None = None
     canary: bool = False
 
 

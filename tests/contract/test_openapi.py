@@ -17,7 +17,7 @@ from tests.support.openapi import DOCUMENTS, FOLDER, text
 
 _OWN = ("/internal/reports/phone", "/live", "/ready", "/events", "/rules/style.css")
 DOORS: dict[str, Any] = {
-    "intake": lambda: [*intake_routes(None), *phone.routes(None, None, None)],  # type: ignore[arg-type]
+    "intake": lambda: [*intake_routes(None), *phone.routes(None, None)],  # type: ignore[arg-type]
     "triage": lambda: triage_routes(None),  # type: ignore[arg-type]
     "notify": lambda: notify_routes(None),  # type: ignore[arg-type]
     "escalation": lambda: escalation_routes(Api(None, None, None)),  # type: ignore[arg-type]

@@ -15,9 +15,11 @@ pytestmark = ONE_LOOP
 
 
 async def receipt(site: Site, **options: bool) -> Page:
-    """The receipt of a new report, opened by its words."""
+    """The receipt of a new report of a signed-in employee, opened by its words."""
     page = await site.page("/receipt", **options)
-    told = await page.request.post(f"{site.url}/send", form={"kind": "work", "text": TEXT, "age": "13-17"})
+    fields = {"kind": "work", "text": TEXT, "age": "13-17"}
+    employee = site.ground.bearer(new_id(), "reporter")
+    told = await page.request.post(f"{site.url}/send", form=fields, headers=employee)
     words = await told.json()
     await page.get_by_label("Reference").fill(words["reference"].lower())
     await page.get_by_label("Kode").fill(words["code"])

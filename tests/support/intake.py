@@ -43,6 +43,7 @@ def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: boo
     async def ready() -> list[str]:
         return []
 
-    door = Door(ground.transactions, secrets, settings.duty_phone, Patience(shortest=0.02, longest=0.1))
+    patience = Patience(shortest=0.02, longest=0.1)
+    door = Door(ground.transactions, secrets, settings.duty_phone, ground.people, shared_devices, patience)
     screens = Screens(Path(app.__file__).parent / "web", settings)
-    return front(door, screens, settings, phone.routes(door, ground.people, ground.tokens), ready=ready)
+    return front(door, screens, settings, phone.routes(door, ground.tokens), ready=ready)

@@ -286,6 +286,11 @@ ESCALATION = (
         ("/v1/cases/{id}/lower", "Ask that it be lowered: takes a second person.", act.Raise),
         ("/v1/cases/{id}/close", "Close, or ask for a countersign.", act.Close),
         ("/v1/reports/{id}/judgement", "Judge acute danger (Barnets lov § 136).", act.Judge),
+        (
+            "/v1/reports/{id}/reporter-verified",
+            "Record that the reporter was called back on the workplace's main number.",
+            act.ReporterVerified,
+        ),
         ("/v1/cases/{id}/judgements", "Judge several reports alike that the person has read.", act.JudgeAlike),
         ("/v1/reports/{id}/receipt", "The reporter has the receipt (Barnets lov § 138).", deadline.ReceiptGiven),
         ("/v1/countersign/{id}", "Agree to, or refuse, what another asked for.", act.Countersign),

@@ -19,6 +19,7 @@ from shared.events.codes import (
     Rule,
     Template,
     Unit,
+    Verification,
     When,
 )
 from shared.events.escalation import (
@@ -30,6 +31,7 @@ from shared.events.escalation import (
     MessageWithdrawn,
     NobodyReachable,
     Recipient,
+    ReporterVerified,
     ReportJudged,
 )
 from shared.events.intake import ReportedChild, ReportRead, ReportReceived, SignFact
@@ -68,6 +70,7 @@ SAMPLES: tuple[Event, ...] = (
         conflict_declared=True,
         unit=Unit.NOERREBRO,
         already_supported=True,
+        reporter_verified=Verification.SIGNED_IN,
     ),
     ReportRead(
         case_id=CASE, report_id=REPORT, signs=(FACT,), contradictions=(SignId("violence.now"),), language_unread=True
@@ -96,6 +99,7 @@ SAMPLES: tuple[Event, ...] = (
     ),
     MessageWithdrawn(case_id=CASE, message_id=MESSAGE),
     Acknowledged(case_id=CASE, escalation_id=ESCALATION, person_id=PERSON, covers_report_no=1, promise_until=AT),
+    ReporterVerified(case_id=CASE, report_id=REPORT, how=Verification.CALLED_BACK),
     ReportJudged(case_id=CASE, report_id=REPORT, acute=True, started=True),
     DeadlineMissed(case_id=CASE, rule=Rule.ACUTE_JUDGEMENT, report_id=REPORT),
     NobodyReachable(case_id=CASE, escalation_id=ESCALATION),

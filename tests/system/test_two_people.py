@@ -101,6 +101,8 @@ async def test_from_the_phone_to_the_answer_and_back_to_the_phone(own_stack: Own
         await expect(consultant.get_by_text("Du har sagen.")).to_be_visible()
         sign_in_and_two = [re.compile(each) for each in ("Aase", "Nej, vis sagen", "Jeg tager den")]
         assert [bool(way.search(tap)) for way, tap in zip(sign_in_and_two, taps.made, strict=True)] == [True] * 3
+        await tap(consultant, "Jeg har ringet tilbage på hovednummeret")
+        await expect(consultant.get_by_text("Det er gemt, at du har ringet tilbage.")).to_be_visible()
         await expect(teacher.get_by_text(re.compile("Set af en konsulent"))).to_be_visible(timeout=SOON)
         await teacher.get_by_role("heading", name="Det sker nu").evaluate("(heading) => heading.scrollIntoView()")
         await shot(teacher, "7-receipt-seen")

@@ -33,8 +33,8 @@ from services.escalation.store import (
 )
 from shared.auth.people import Person, Role
 from shared.delivery.outbox import Transaction
-from shared.events.codes import Level, Outcome, Rule
-from shared.events.escalation import ReportJudged
+from shared.events.codes import Level, Outcome, Rule, Verification
+from shared.events.escalation import ReporterVerified, ReportJudged
 from shared.evidence import Facts, record
 from shared.ids import CaseId, PersonId, ReportId
 from shared.sealing import KeyRing
@@ -89,6 +89,17 @@ async def judge(
     facts: Facts = {"report_id": str(report_id), "acute": acute, "started": started}
     await record(tx, case_id, act="judged", actor=who.person_id, facts=facts)
     return None
+
+
+async def verify_reporter(tx: Transaction, who: Person, case_id: CaseId, report_id: ReportId) -> None:
+    """The person called the reporter back on the workplace's main number: the receipt may tell them more (§ 138)."""
+    if not await report.verify_reporter(tx.conn, report_id):
+        return
+    await case.changed(tx.conn, case_id)
+    how = Verification.CALLED_BACK
+    await tx.publish(ReporterVerified(case_id=case_id, report_id=report_id, how=how))
+    facts: Facts = {"report_id": str(report_id), "how": how}
+    await record(tx, case_id, act="reporter_verified", actor=who.person_id, facts=facts)
 
 
 async def judge_alike(

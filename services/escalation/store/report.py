@@ -11,7 +11,7 @@ import asyncpg
 from services.escalation.domain.escalation import Escalation
 from services.escalation.store.case import SEEN
 from shared.auth.people import Person
-from shared.events.codes import Level
+from shared.events.codes import Level, Verification
 from shared.events.intake import ReportReceived
 from shared.events.triage import CaseRated
 from shared.ids import CaseId, PersonId, ReportId
@@ -54,14 +54,15 @@ class Judged:
 async def add(conn: Connection, event: ReportReceived) -> bool:
     """Store the report; false when it was here already."""
     tag = await conn.execute(
-        """INSERT INTO reports (report_id, case_id, report_no, received_at, unit, entered_by)
-           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (report_id) DO NOTHING""",
+        """INSERT INTO reports (report_id, case_id, report_no, received_at, unit, entered_by, reporter_verified)
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (report_id) DO NOTHING""",
         event.report_id,
         event.case_id,
         event.report_no,
         event.received_at,
         event.unit,
         event.entered_by,
+        event.reporter_verified,
     )
     return bool(tag == "INSERT 0 1")
 
@@ -229,6 +230,16 @@ async def seen_of(conn: Connection, report_ids: Collection[UUID], who: Person) -
     query = f"""SELECT report_id FROM reports r JOIN cases c USING (case_id) WHERE r.report_id = ANY ($3) AND {SEEN}"""
     rows = await conn.fetch(query, list(who.units), who.person_id, list(report_ids))
     return {row["report_id"] for row in rows}
+
+
+async def verify_reporter(conn: Connection, report_id: ReportId) -> bool:
+    """The report's reporter was called back; False where they were known already."""
+    tag = await conn.execute(
+        "UPDATE reports SET reporter_verified = $2 WHERE report_id = $1 AND reporter_verified IS NULL",
+        report_id,
+        Verification.CALLED_BACK,
+    )
+    return bool(tag == "UPDATE 1")
 
 
 async def judge(

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -33,6 +33,7 @@ def routes(api: Api) -> list[Route]:
         "/v1/cases/{id}/lower": _lower,
         "/v1/cases/{id}/close": _close,
         "/v1/reports/{id}/judgement": _judge,
+        "/v1/reports/{id}/reporter-verified": _verify_reporter,
         "/v1/cases/{id}/judgements": _judge_alike,
         "/v1/countersign/{id}": _countersign,
     }
@@ -79,6 +80,12 @@ class Judge(Versioned):
 
     acute: bool
     started: bool
+
+
+class ReporterVerified(Body):
+    """How the reporter was made sure of. The number is the workplace's own, never the one that stands in the report."""
+
+    how: Literal["called_back_main_number"]
 
 
 class JudgeAlike(Judge):
@@ -166,6 +173,13 @@ async def _judge(api: Api, request: Request) -> JSONResponse:
         return await act.done(
             await acts.judge(act.tx, act.who, act.case_id, report_id, acute=asked.acute, started=asked.started)
         )
+
+
+async def _verify_reporter(api: Api, request: Request) -> JSONResponse:
+    async with acting(api, request, ReporterVerified, may=ANSWERS, find=report.case_of) as act:
+        report_id = ReportId(UUID(request.path_params["id"]))
+        await acts.verify_reporter(act.tx, act.who, act.case_id, report_id)
+        return await act.done(None)
 
 
 async def _countersign(api: Api, request: Request) -> JSONResponse:

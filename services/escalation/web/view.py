@@ -58,6 +58,7 @@ def _report(row: asyncpg.Record) -> Json:
         "report_no": row["report_no"],
         "received_at": _at(row["received_at"]),
         "judged": judged if row["person_id"] else None,
+        "reporter_verified": row["reporter_verified"],
     }
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from services.intake.domain.draft import FAMILY_KNOWS
 from shared.calendar import judge_by
-from shared.events.codes import Answer, ReporterKind
+from shared.events.codes import Answer, ReporterKind, Verification
 from shared.events.intake import SignFact
 from shared.ids import ReportId
 
@@ -79,11 +79,19 @@ def advice(signs: tuple[SignFact, ...], *, conflict_declared: bool) -> list[str]
     ]
 
 
-def told(progress: Progress, reporter: ReporterKind, *, now: datetime) -> dict[str, object]:
-    """What this reporter may be told: private people that it was received, professionals how it went on (§ 138)."""
+def informed(reporter: ReporterKind, verified: Verification | None) -> bool:
+    """Whether the reporter may learn more than that it was received: a professional (§ 138), and proven to be one.
+
+    The kind alone proves nothing: a relative who knows name and CPR number can say *work* too.
+    """
+    return verified is Verification.CALLED_BACK or (verified is Verification.SIGNED_IN and reporter.professional)
+
+
+def told(progress: Progress, *, informed: bool, now: datetime) -> dict[str, object]:
+    """The receipt as JSON: how it went on where the reporter is `informed`; else the same for ever."""
     due = judge_by(progress.received_at)
     view: dict[str, object] = {"received_at": progress.received_at.isoformat(), "judge_by": due.isoformat()}
-    if not reporter.professional:
+    if not informed:
         return view | {"state": Step.RECEIVED}
     return view | {
         "state": _step(progress),

@@ -1,6 +1,7 @@
 """The receipt: found by its two words, brought forward by what the other services tell."""
 
 import hmac
+from dataclasses import replace
 
 from services.intake.domain.receipt import Words, as_written, words_for
 from services.intake.secrets import Secrets
@@ -8,7 +9,7 @@ from services.intake.store import receipt as receipts
 from services.intake.store.receipt import Followed
 from shared import evidence
 from shared.delivery.outbox import Transaction, Transactions
-from shared.events.escalation import Acknowledged, EscalationClosed, EscalationOpened, ReportJudged
+from shared.events.escalation import Acknowledged, EscalationClosed, EscalationOpened, ReporterVerified, ReportJudged
 from shared.ids import ReportId
 
 
@@ -22,9 +23,10 @@ async def follow(transactions: Transactions, secrets: Secrets, words: Words) -> 
 
 
 async def progress(transactions: Transactions, report_id: ReportId) -> tuple[Followed, ...]:
-    """How far the report has come, and then each addition to it."""
+    """How far the report has come, and then each addition to it; who may learn that of the first may of the others."""
     async with transactions.begin("receipt progress") as tx:
-        return tuple(await receipts.with_additions(tx.conn, report_id))
+        first, *additions = await receipts.with_additions(tx.conn, report_id)
+    return (first, *(replace(each, informed=first.informed) for each in additions))
 
 
 async def escalation_opened(tx: Transaction, event: EscalationOpened) -> None:
@@ -39,8 +41,15 @@ async def acknowledged(tx: Transaction, event: Acknowledged) -> None:
 
 
 async def report_judged(tx: Transaction, event: ReportJudged) -> None:
-    """The report was judged; professionals learn whether something was started (Barnets lov § 138)."""
+    """The report was judged; verified professionals learn whether something was started (Barnets lov § 138)."""
     await receipts.mark_judged(tx.conn, event.report_id, started=event.started, at=tx.told_at or tx.now)
+
+
+async def reporter_verified(tx: Transaction, event: ReporterVerified) -> None:
+    """A consultant called the reporter back at their workplace: from now on the receipt tells how it goes on."""
+    if await receipts.mark_called_back(tx.conn, event.report_id):
+        facts: evidence.Facts = {"report_id": str(event.report_id), "how": event.how}
+        await evidence.record(tx, event.case_id, act="reporter_verified", actor=None, facts=facts)
 
 
 async def escalation_closed(tx: Transaction, event: EscalationClosed) -> None:

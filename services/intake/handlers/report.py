@@ -18,7 +18,7 @@ from services.intake.store.report import Earlier
 from shared import evidence
 from shared.calendar import local
 from shared.delivery.outbox import Transaction, Transactions
-from shared.events.codes import Reading
+from shared.events.codes import Reading, Verification
 from shared.events.intake import ReportReceived
 from shared.ids import CaseId, PersonId, ReportId
 from shared.telemetry.logging import log
@@ -50,27 +50,39 @@ class NoSuchCase(Exception):
 
 
 async def accept(
-    transactions: Transactions, secrets: Secrets, raw: bytes, *, key: str | None, adds_to: ReportId | None = None
+    transactions: Transactions,
+    secrets: Secrets,
+    raw: bytes,
+    *,
+    key: str | None,
+    adds_to: ReportId | None = None,
+    verified: Verification | None = None,
 ) -> Accepted:
     """Store a report; the same key with the same bytes is the same report. Raises `NotJson`, and nothing else of ours.
 
     Public staff must report at once (Barnets lov § 133), so nothing that the body says or lacks may stand in the way.
-    What `adds_to` a report joins its case, and its reporter is the same person.
+    What `adds_to` a report joins its case, and its reporter is the same person. `verified`: how their work is proven.
     """
     body = parse(raw)
-    first = None if adds_to else await _accept_first(transactions, secrets, raw, body, key=key)
-    return first or await _accept(transactions, secrets, raw, body, key=key, adds_to=adds_to)
+    first = None if adds_to else await _accept_first(transactions, secrets, raw, body, key=key, verified=verified)
+    return first or await _accept(transactions, secrets, raw, body, key=key, adds_to=adds_to, verified=verified)
 
 
 async def _accept_first(
-    transactions: Transactions, secrets: Secrets, raw: bytes, body: object, *, key: str | None
+    transactions: Transactions,
+    secrets: Secrets,
+    raw: bytes,
+    body: object,
+    *,
+    key: str | None,
+    verified: Verification | None,
 ) -> Accepted | None:
     """Most reports are the first of their case, and one statement stores all of it; None where this one is not."""
     async with transactions.alone("accept report") as tx:
         report_id = ReportId(tx.ids())
         draft = read_draft(body, on=local(tx.now).date())
         placed, children = child.place_first(tx, secrets, draft.children)
-        event = _received(tx, report_id, draft, placed)
+        event = _received(tx, report_id, draft, placed, verified=verified)
         if not await reports.insert_first(
             tx.conn,
             event,
@@ -96,6 +108,7 @@ async def _accept(
     *,
     key: str | None,
     adds_to: ReportId | None,
+    verified: Verification | None,
 ) -> Accepted:
     async with transactions.begin("accept report") as tx:
         report_id = ReportId(tx.ids())
@@ -106,7 +119,8 @@ async def _accept(
         draft = read_draft(body, on=local(tx.now).date())
         earlier = await reports.to_add_to(tx.conn, adds_to) if adds_to else None
         placed = await child.place(tx, secrets, draft.children, joining=earlier)
-        event = _received(tx, report_id, draft if earlier is None else _by_the_same(draft, earlier), placed)
+        known = draft if earlier is None else _by_the_same(draft, earlier)
+        event = _received(tx, report_id, known, placed, verified=verified)
         await _store(tx, secrets, event, placed, raw, adds_to=adds_to)
     log().info("report.accepted", report_id=report_id, case_id=placed.case_id)
     return Accepted(report_id, event.received_at, draft)
@@ -172,7 +186,9 @@ async def _again(tx: Transaction, secrets: Secrets, report_id: ReportId) -> Acce
     return Accepted(report_id, report.received_at, read_draft(parse(raw), on=local(report.received_at).date()))
 
 
-def _received(tx: Transaction, report_id: ReportId, draft: Draft, placed: Placed) -> ReportReceived:
+def _received(
+    tx: Transaction, report_id: ReportId, draft: Draft, placed: Placed, *, verified: Verification | None = None
+) -> ReportReceived:
     return ReportReceived(
         case_id=placed.case_id,
         report_id=report_id,
@@ -190,6 +206,7 @@ def _received(tx: Transaction, report_id: ReportId, draft: Draft, placed: Placed
         conflict_declared=draft.conflict_declared,
         unit=draft.unit,
         already_supported=draft.already_supported,
+        reporter_verified=verified,
     )
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from asyncpg import Record
 
-from services.intake.domain.receipt import Progress
-from shared.events.codes import ReporterKind
+from services.intake.domain.receipt import Progress, informed
+from shared.events.codes import ReporterKind, Verification
 from shared.ids import CaseId, ReportId
 from shared.postgres.pool import Connection
 
@@ -16,11 +16,13 @@ class Followed:
     """A report as its receipt needs it."""
 
     report_id: ReportId
-    reporter_kind: ReporterKind
+    informed: bool
     progress: Progress
 
 
-_FOLLOWED = "SELECT report_id, reporter_kind, received_at, seen_at, judged_at, started, concluded_at FROM reports"
+_FOLLOWED = """SELECT report_id, reporter_kind, reporter_verified,
+                      received_at, seen_at, judged_at, started, concluded_at
+               FROM reports"""
 
 
 async def with_reference(conn: Connection, reference: str) -> list[Followed]:
@@ -35,10 +37,11 @@ async def with_additions(conn: Connection, report_id: ReportId) -> list[Followed
 
 
 def _followed(row: Record) -> Followed:
+    verified = Verification(row["reporter_verified"]) if row["reporter_verified"] else None
     return Followed(
         report_id=ReportId(row["report_id"]),
-        reporter_kind=ReporterKind(row["reporter_kind"]),
-        progress=Progress(*tuple(row)[2:]),
+        informed=informed(ReporterKind(row["reporter_kind"]), verified),
+        progress=Progress(*tuple(row)[3:]),
     )
 
 
@@ -64,3 +67,13 @@ async def mark_concluded(conn: Connection, case_id: CaseId, *, up_to: int, at: d
         up_to,
         at,
     )
+
+
+async def mark_called_back(conn: Connection, report_id: ReportId) -> bool:
+    """The report's reporter was called back at their workplace; False where they were known already."""
+    tag = await conn.execute(
+        "UPDATE reports SET reporter_verified = $2 WHERE report_id = $1 AND reporter_verified IS NULL",
+        report_id,
+        Verification.CALLED_BACK,
+    )
+    return bool(tag == "UPDATE 1")

@@ -52,10 +52,10 @@ async def claim(conn: Connection, request_mac: bytes, report_id: ReportId, *, no
 
 _REPORT = """INSERT INTO reports (report_id, case_id, report_no, received_at, entered_at, receipt_given_at,
                  legal_kind, reporter_kind, receipt_route, unit, conflict_declared, already_supported, reading,
-                 reference, body_sealed, traceparent, adds_to, entered_by)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"""
+                 reference, body_sealed, traceparent, adds_to, entered_by, reporter_verified)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"""
 _NAMED = """INSERT INTO report_children (report_id, child_id, age_band)
-            SELECT $1, child_id, age_band FROM unnest($19::uuid[], $20::text[]) AS child (child_id, age_band)"""
+            SELECT $1, child_id, age_band FROM unnest($20::uuid[], $21::text[]) AS child (child_id, age_band)"""
 
 
 async def insert(
@@ -113,19 +113,19 @@ async def insert_first(
 
 _FIRST = f"""
     WITH request AS (
-        INSERT INTO requests (request_mac, report_id, at) SELECT $21, $1, $5 WHERE $21::bytea IS NOT NULL
+        INSERT INTO requests (request_mac, report_id, at) SELECT $22, $1, $5 WHERE $22::bytea IS NOT NULL
     ), made AS (
         INSERT INTO cases (case_id, created_at, wrapped_key, last_report_no, event_sequence, evidence_n, evidence_head)
-        VALUES ($2, $5, $22, 1, 1, 1, $28)
+        VALUES ($2, $5, $23, 1, 1, 1, $29)
     ), child AS (
         INSERT INTO children (child_id, case_id, lookup, identity_sealed)
         SELECT child_id, $2, lookup, sealed
-        FROM unnest($19::uuid[], $23::bytea[], $24::bytea[]) AS child (child_id, lookup, sealed)
+        FROM unnest($20::uuid[], $24::bytea[], $25::bytea[]) AS child (child_id, lookup, sealed)
     ), report AS ({_REPORT}), named AS ({_NAMED}), entry AS (
-        INSERT INTO evidence (case_id, n, at, act, actor, facts, hash) VALUES ($2, 1, $5, $25, $26, $27, $28)
+        INSERT INTO evidence (case_id, n, at, act, actor, facts, hash) VALUES ($2, 1, $5, $26, $27, $28, $29)
     )
     INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at, waits_for)
-    VALUES ($29, $30, $2, $31, $32, $33, $5, string_to_array($34, ','))"""
+    VALUES ($30, $31, $2, $32, $33, $34, $5, string_to_array($35, ','))"""
 
 
 def _columns(
@@ -150,6 +150,7 @@ def _columns(
         traceparent,
         adds_to,
         event.entered_by,
+        event.reporter_verified,
         [child.child_id for child in event.children],
         [child.age_band for child in event.children],
     )

@@ -161,7 +161,8 @@ async def _send(form: Form, request: Request) -> Response:
     try:
         if len(raw) > BODY_LIMIT:
             raise TooLarge(BODY_LIMIT)
-        accepted = await accept(form.door.transactions, form.door.secrets, raw, key=key)
+        verified = form.door.verification(request)
+        accepted = await accept(form.door.transactions, form.door.secrets, raw, key=key, verified=verified)
     except _TROUBLE as error:
         log().error("report.not_accepted", error=error_code(error))
         if not for_people(request):

@@ -18,7 +18,7 @@ from services.intake.web.receipt import sent
 from services.intake.web.reports import Door, answer
 from services.intake.web.sections import FIELDS, SECTIONS
 from shared.auth import NotSignedIn
-from shared.auth.people import PeopleTokens, Role
+from shared.auth.people import Role
 from shared.auth.services import ServiceTokens
 from shared.calendar import COPENHAGEN, local
 from shared.ids import CaseId, PersonId
@@ -30,16 +30,16 @@ from shared.web.sign_in import sign_in_address, signed_in, signed_out
 WRITES_DOWN = frozenset({Role.CONSULTANT, Role.AUTHORITY})
 
 
-def routes(door: Door, people: PeopleTokens, services: ServiceTokens) -> list[Route]:
+def routes(door: Door, services: ServiceTokens) -> list[Route]:
     """The routes: for staff, and for escalation on behalf of somebody who sees the case."""
     return [
-        Route("/v1/reports/phone", partial(_by_person, door, people), methods=["POST"]),
+        Route("/v1/reports/phone", partial(_by_person, door), methods=["POST"]),
         Route("/internal/reports/phone", partial(_by_grant, door, services), methods=["POST"]),
     ]
 
 
-async def _by_person(door: Door, people: PeopleTokens, request: Request) -> JSONResponse:
-    who = signed_in(request) or people.person(request.headers.get("authorization"))
+async def _by_person(door: Door, request: Request) -> JSONResponse:
+    who = signed_in(request) or door.people.person(request.headers.get("authorization"))
     if not who.roles & WRITES_DOWN:
         raise Problem(403, "forbidden", f"This takes the role {' or '.join(sorted(WRITES_DOWN))}.")
     return await _written(door, request, Entry(who.person_id))

@@ -72,7 +72,8 @@ async def _add(door: Door, screens: Screens, request: Request) -> Response:
     if len(raw) > BODY_LIMIT or not text.strip():
         return await _page(door, screens, request, found.report_id, text=text)
     key = fields.get("key") or None
-    accepted = await accept(door.transactions, door.secrets, raw, key=key, adds_to=found.report_id)
+    verified = door.verification(request)
+    accepted = await accept(door.transactions, door.secrets, raw, key=key, adds_to=found.report_id, verified=verified)
     if not for_people(request):
         return JSONResponse(answer(accepted, door.secrets), 201)
     return await _page(door, screens, request, found.report_id)
@@ -86,7 +87,7 @@ async def _page(door: Door, screens: Screens, request: Request, report_id: Repor
 
 def sent(door: Door, screens: Screens, request: Request, accepted: Accepted) -> Response:
     """The receipt as the answer to *Send*."""
-    told = Followed(accepted.report_id, accepted.draft.reporter_kind, Progress(accepted.received_at))
+    told = Followed(accepted.report_id, informed=False, progress=Progress(accepted.received_at))
     return _receipt(door, screens, request, accepted, (told,))
 
 

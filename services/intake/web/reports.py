@@ -21,11 +21,15 @@ from services.intake.secrets import Secrets
 from services.intake.store.receipt import Followed
 from services.intake.web.patience import Patience
 from services.intake.web.words import say
+from shared.auth import NotSignedIn
+from shared.auth.people import PeopleTokens
 from shared.calendar import judge_by
 from shared.delivery.outbox import Transactions
+from shared.events.codes import Verification
 from shared.postgres.faults import INFRASTRUCTURE
 from shared.web.application import BODY_LIMIT, body
 from shared.web.problems import Problem, TooLarge, Unavailable
+from shared.web.sign_in import signed_in
 
 _RECEIPT_LIMIT = 4096
 
@@ -37,7 +41,22 @@ class Door:
     transactions: Transactions
     secrets: Secrets
     duty_phone: str
+    people: PeopleTokens
+    shared_devices: bool = False
     patience: Patience = field(default_factory=Patience)
+
+    def verification(self, request: Request) -> Verification | None:
+        """Whether the sender is known by their sign-in; a token that proves nothing refuses nothing.
+
+        On devices that people share the session may be a colleague's.
+        """
+        if signed_in(request) is not None:
+            return None if self.shared_devices else Verification.SIGNED_IN
+        try:
+            self.people.person(request.headers.get("authorization"))
+        except NotSignedIn:
+            return None
+        return Verification.SIGNED_IN
 
 
 class NoReceipt(Exception):
@@ -78,7 +97,8 @@ async def _refusing(
 
 async def _post_report(door: Door, request: Request) -> JSONResponse:
     raw = await body(request)
-    accepted = await accept(door.transactions, door.secrets, raw, key=request.headers.get("idempotency-key"))
+    key, verified = request.headers.get("idempotency-key"), door.verification(request)
+    accepted = await accept(door.transactions, door.secrets, raw, key=key, verified=verified)
     return JSONResponse(answer(accepted, door.secrets), 201)
 
 
@@ -102,8 +122,8 @@ async def _post_receipt(door: Door, request: Request) -> JSONResponse:
     found = await find(door, _words(asked))
     now = door.transactions.clock.now()
     first, *additions = await progress(door.transactions, found.report_id)
-    view = told(first.progress, first.reporter_kind, now=now)
-    more = [told(each.progress, each.reporter_kind, now=now) for each in additions]
+    view = told(first.progress, informed=first.informed, now=now)
+    more = [told(each.progress, informed=each.informed, now=now) for each in additions]
     return JSONResponse(view | ({"additions": more} if more else {}))
 
 
@@ -114,7 +134,8 @@ async def _post_addition(door: Door, request: Request) -> JSONResponse:
     report = {name: value for name, value in given.items() if name not in ("reference", "code")}
     raw = json.dumps(report, ensure_ascii=False).encode("utf-8", "surrogatepass")
     key = request.headers.get("idempotency-key")
-    accepted = await accept(door.transactions, door.secrets, raw, key=key, adds_to=found.report_id)
+    verified = door.verification(request)
+    accepted = await accept(door.transactions, door.secrets, raw, key=key, adds_to=found.report_id, verified=verified)
     return JSONResponse(answer(accepted, door.secrets), 201)
 
 

@@ -34,6 +34,7 @@ POST /v1/cases/{id}/raise                        401      404        409       4
 POST /v1/cases/{id}/lower                        401      404        409       409    409     404      404     401
 POST /v1/cases/{id}/close                        401      404        409       409    409     404      404     401
 POST /v1/reports/{id}/judgement                  401      404        403       409    403     404      404     401
+POST /v1/reports/{id}/reporter-verified          401      404        200       200    200     404      404     401
 POST /v1/cases/{id}/judgements                   401      404        403       409    403     404      404     401
 POST /v1/reports/{id}/receipt                    401      404        409       409    409     404      404     401
 POST /v1/countersign/{id}                        401      404        403       409    409     404      404     401
@@ -106,6 +107,7 @@ POST /cases/{id}/hold                            401      404        409       4
 POST /cases/{id}/assessment                      401      404        409       409    403     404      404     401
 POST /exclusions                                 401      404        403       403    303     404      404     401
 POST /reports/{id}/judgement                     401      404        403       409    403     404      404     401
+POST /reports/{id}/reporter-verified             401      404        303       303    303     404      404     401
 POST /cases/{id}/judgements                      401      404        403       409    403     404      404     401
 POST /countersign/{id}                           401      404        403       409    409     404      404     401
 GET  /sign-in                                    503      503        503       503    503     503      503     503
@@ -132,6 +134,7 @@ ACTS: Mapping[str, dict[str, Any]] = {
     "close": {**_REASON, "outcome": "advised"},
     "judgement": {"version": -1, "acute": True, "started": True},
     "judgements": {"version": -1, "report_ids": [str(DITTE)], "acute": True, "started": True},
+    "reporter-verified": {"how": "called_back_main_number"},
     "receipt": {"version": -1, "given_at": "2026-03-10T11:00:00Z"},
     "countersign": {**_REASON, "agree": True},
     "hold": {"version": -1, "recipient": "mother", "action": "lift", "reason": "x"},

@@ -156,8 +156,8 @@ async def house(ground: OpenGround) -> AsyncIterator[House]:
         await seed.load(conn, seed.read(SEED))
     async with AsyncExitStack() as stack:
         secrets = Secrets.read(intake.keys, intake.keys_dir)
-        at = Door(intake.transactions, secrets, "70 20 00 00")
-        doors = [*report_routes(at), *phone.routes(at, intake.people, intake.tokens)]
+        at = Door(intake.transactions, secrets, "70 20 00 00", intake.people)
+        doors = [*report_routes(at), *phone.routes(at, intake.tokens)]
         kept = application([*doors, *internal_routes(intake.transactions, secrets, intake.tokens)], ready=_ready)
         door = await stack.enter_async_context(
             httpx2.AsyncClient(transport=httpx2.ASGITransport(kept), base_url="http://intake")

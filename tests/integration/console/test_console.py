@@ -9,9 +9,10 @@ from asyncpg.exceptions import RaiseError
 
 from deploy.cli.evidence import unmatched_reads
 from shared.auth.grants import Grant, ReadPart, ReadPurpose
-from shared.events.codes import Level
+from shared.events.codes import Level, Verification
+from shared.events.escalation import ReporterVerified
 from shared.events.intake import ReportReceived
-from shared.ids import PersonId
+from shared.ids import PersonId, new_id
 from tests.integration.console.conftest import AASE, BO, CARLA, DITTE, FRIDA, GORM, House
 from tests.support.services import Ground
 
@@ -492,3 +493,29 @@ async def test_the_console_asks_in_the_words_of_the_form(
     browser = await house.browser(AASE)
     await browser.into(event.case_id)
     assert question in (await browser.open(f"/cases/{event.case_id}{lang}")).text
+
+
+async def test_a_call_back_on_the_main_number_is_one_button_and_is_told_to_intake_once(house: House) -> None:
+    event = await house.report(reporter={"kind": "teacher", "name": "Lone", "phone": "70123456"}, text="Noget.")
+    browser = await house.browser(AASE)
+    screen = await browser.into(event.case_id)
+    assert "Ikke bekræftet" in screen.text
+    done = await browser.press(screen, "/reporter-verified")
+    assert "Det er gemt, at du har ringet tilbage." in done.text
+    assert "Ringet tilbage på arbejdspladsens hovednummer." in done.text
+    assert "Ikke bekræftet" not in done.text
+    path = f"/v1/reports/{event.report_id}/reporter-verified"
+    for how, status in (("called_back_main_number", 200), ("called_the_number_in_the_report", 422)):
+        assert (await browser.client.post(path, json={"how": how})).status_code == status
+    (told,) = await house.escalation.published(ReporterVerified)
+    assert (told.report_id, told.how) == (event.report_id, Verification.CALLED_BACK)  # type: ignore[attr-defined]
+    acts = await house.escalation.pool.fetch("SELECT actor FROM evidence WHERE act = 'reporter_verified'")
+    assert [row["actor"] for row in acts] == [AASE]
+
+
+async def test_who_was_signed_in_at_send_need_not_be_called_back(house: House) -> None:
+    event = await house.report(reporter={"kind": "teacher"}, text="Noget.")
+    signed_in = event.model_copy(update={"report_id": new_id(), "report_no": 2, "reporter_verified": "signed_in"})
+    await house.hear(signed_in)
+    told = await (await house.browser(AASE)).client.get(f"/v1/cases/{event.case_id}")
+    assert [each["reporter_verified"] for each in told.json()["reports"]] == [None, "signed_in"]

@@ -12,14 +12,14 @@ from shared.events.intake import ReportReceived
 from shared.ids import EscalationId, PersonId, new_id
 from tests.integration.intake.conftest import Intake
 from tests.integration.intake.test_form import HOSTILE, PAGE, bodies, hidden, page
-from tests.integration.intake.test_receipt import tell
+from tests.integration.intake.test_receipt import employee, tell
 from tests.support.http import listening
 from tests.support.intake import intake_door
 
 
 async def words(intake: Intake, **fields: str) -> dict[str, str]:
-    """Reference and code of a new report."""
-    told = (await intake.client.post("/send", data={"text": "Noget.", **fields})).json()
+    """Reference and code of a new report of somebody who is signed in."""
+    told = (await intake.client.post("/send", data={"text": "Noget.", **fields}, headers=employee(intake))).json()
     return {"reference": told["reference"], "code": told["code"]}
 
 

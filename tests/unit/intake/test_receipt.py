@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.intake.domain.receipt import Progress, advice, as_written, told, words_for
-from shared.events.codes import Answer, ReporterKind
+from services.intake.domain.receipt import Progress, advice, as_written, informed, told, words_for
+from shared.events.codes import Answer, ReporterKind, Verification
 from shared.events.intake import SignFact
 from shared.ids import ReportId, new_id
 from shared.signs import SignId
@@ -26,20 +26,32 @@ def test_words_typed_by_hand_are_read() -> None:
     assert as_written("oil0-1111\x00\ud800") == "01101111"
 
 
-@pytest.mark.parametrize("kind", [ReporterKind.FAMILY, ReporterKind.SELF, ReporterKind.OTHER, ReporterKind.UNKNOWN])
+PRIVATE = (ReporterKind.FAMILY, ReporterKind.SELF, ReporterKind.OTHER, ReporterKind.UNKNOWN)
+
+
+@pytest.mark.parametrize("kind", PRIVATE)
 def test_private_people_learn_only_that_it_was_received(kind: ReporterKind) -> None:
-    view = told(DONE, kind, now=NOW)
+    assert not informed(kind, None)
+    assert not informed(kind, Verification.SIGNED_IN)
+    view = told(DONE, informed=False, now=NOW)
     assert set(view) == {"received_at", "judge_by", "state"}
     assert view["state"] == "received"
 
 
+@pytest.mark.parametrize("kind", ReporterKind)
+def test_to_say_that_one_reports_for_ones_work_opens_nothing(kind: ReporterKind) -> None:
+    assert not informed(kind, None)
+    assert informed(kind, Verification.SIGNED_IN) is (kind not in PRIVATE)
+    assert informed(kind, Verification.CALLED_BACK)
+
+
 def test_professionals_learn_how_it_went_on() -> None:
-    view = told(DONE, ReporterKind.TEACHER, now=NOW)
+    view = told(DONE, informed=True, now=NOW)
     assert (view["state"], view["started"], view["late"]) == ("concluded", True, False)
 
 
 def test_a_report_unjudged_after_24_hours_is_told_as_late() -> None:
-    view = told(Progress(received_at=NOW), ReporterKind.TEACHER, now=NOW + timedelta(hours=24, seconds=1))
+    view = told(Progress(received_at=NOW), informed=True, now=NOW + timedelta(hours=24, seconds=1))
     assert (view["state"], view["late"]) == ("received", True)
 
 

@@ -67,6 +67,7 @@ _ACTS: dict[str, tuple[str, Shape | None]] = {
     "/exclusions": ("excluded", None),
     "/cases/{id}/assessment": ("assessed", assessment.shaped),
     "/reports/{id}/judgement": ("judged", None),
+    "/reports/{id}/reporter-verified": ("called_back", None),
     "/cases/{id}/judgements": ("judged_alike", judgement.shaped),
     "/countersign/{id}": ("countersigned", None),
 }
