@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from deploy.local.keys import SERVICES, ensure_keys, write_once
+from deploy.local.postgres import owner_of
 from deploy.local.trouble import Trouble
 
 _LASTS = timedelta(days=825)
@@ -55,8 +56,15 @@ def _ensure_passwords(folder: Path) -> None:
     for service in SERVICES:
         write_once(folder / "postgres" / service, secrets.token_hex(24))
         write_once(folder / "kafka" / service, secrets.token_hex(24))
-        password = (folder / "postgres" / service).read_text(encoding="ascii")
-        write_once(folder / service / "database_url", f"postgresql://{service}:{password}@postgres:5432/{service}")
+        write_once(folder / "postgres" / owner_of(service), secrets.token_hex(24))
+        write_once(folder / service / "database_url", _database_url(folder / "postgres", service, role=service))
+        # Not in the service's own folder: its processes are given the whole of that.
+        url = _database_url(folder / "postgres", service, role=owner_of(service))
+        write_once(folder / "postgres" / f"{owner_of(service)}_url", url)
+
+
+def _database_url(passwords: Path, service: str, *, role: str) -> str:
+    return f"postgresql://{role}:{(passwords / role).read_text(encoding='ascii')}@postgres:5432/{service}"
 
 
 def _ensure_certificates(folder: Path, *, now: datetime, host: str) -> None:

@@ -38,7 +38,7 @@ from shared.postgres.migrations import Migration, SchemaMismatch, check_schema, 
 from shared.postgres.pool import Access, Pool, PoolerBetween
 from shared.postgres.wake import Wake, wait
 from shared.sealing import KeyRing
-from shared.settings import ServiceSettings
+from shared.settings import NotApart, ServiceSettings
 from shared.telemetry import logging, metrics, tracing
 from shared.telemetry.logging import log
 from shared.watchdog import Beat
@@ -64,7 +64,7 @@ def run(name: str, settings: type[S], commands: Mapping[str, Callable[[S], Await
     except ValidationError as error:
         wrong = ", ".join(sorted({f"BEREDSKAB_{each['loc'][0]}".upper() for each in error.errors()}))
         sys.exit(_say(f"{name}: set {wrong} (see .env.example).", code=2))
-    except (SchemaMismatch, PoolerBetween) as error:
+    except (SchemaMismatch, PoolerBetween, NotApart) as error:
         sys.exit(_say(f"{name}: {error.advice}"))
     except FileNotFoundError as error:
         sys.exit(_say(f"{name}: {error.filename} is missing."))
@@ -297,11 +297,15 @@ async def migrate_service(
     topic: str,
     seed: Callable[[asyncpg.Connection], Awaitable[None]] | None = None,
 ) -> None:
-    """Bring the database to this code, load the seed, create the topic. Safe to repeat and to run twice at once."""
+    """Bring the database to this code, load the seed, create the topic. Safe to repeat and to run twice at once.
+
+    Raises `NotApart` when the database's owner is not told, or is the role that the processes sign in as.
+    """
     logging.configure(name, settings.log_level)
-    conn = await asyncpg.connect(settings.database_url.get_secret_value(), timeout=10)
+    runtime, owner = settings.roles()
+    conn = await asyncpg.connect(owner, timeout=10)
     try:
-        for applied in await migrate(conn, migrations):
+        for applied in await migrate(conn, migrations, runtime=runtime):
             log().info("migration.applied", migration=applied)
         if seed is not None:
             await seed(conn)

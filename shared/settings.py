@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +13,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.clock import Clock
 
 _MOUNTED = Path("/run/secrets")
+
+
+class NotApart(Exception):
+    """The database's owner is not known, or is the role that the processes sign in as. `advice` says what to do."""
+
+    def __init__(self) -> None:
+        self.advice = (
+            "set BEREDSKAB_MIGRATE_DATABASE_URL: `migrate` signs in as the database's owner, which is another role "
+            "than that of BEREDSKAB_DATABASE_URL."
+        )
+        super().__init__(self.advice)
 
 
 class ServiceSettings(BaseSettings):
@@ -28,6 +40,7 @@ class ServiceSettings(BaseSettings):
     )
 
     database_url: SecretStr
+    migrate_database_url: SecretStr = SecretStr("")
     database_connections: int = Field(default=10, ge=3)
     kafka_bootstrap_servers: str
     kafka_security_protocol: Literal["PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -57,6 +70,14 @@ class ServiceSettings(BaseSettings):
     def clock(self) -> Clock:
         """The clock that all of this process reads."""
         return Clock(timedelta(seconds=self.clock_offset_seconds))
+
+    def roles(self) -> tuple[str, str]:
+        """The name of the role that the processes sign in as, and the owner's URL. Raises `NotApart`."""
+        owner = self.migrate_database_url.get_secret_value()
+        runtime = urlsplit(self.database_url.get_secret_value()).username or ""
+        if not runtime or urlsplit(owner).username in (None, runtime):
+            raise NotApart
+        return unquote(runtime), owner
 
 
 class ScreenSettings(ServiceSettings):

@@ -6,8 +6,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.keys import replace
-from deploy.local.postgres import Postgres
+from deploy.local.keys import SERVICES, replace
+from deploy.local.postgres import Postgres, owner_of
 from deploy.local.trouble import Trouble
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ PORTS = {
 """Counted from the port base. Everything listens on loopback alone."""
 
 MAILBOX = "vagt"
-_PASSWORDS = ("postgres", "intake", "triage", "escalation", "notify", "mail", "sign-in")
+_PASSWORDS = ("postgres", "mail", "sign-in", *SERVICES, *map(owner_of, SERVICES))
 
 
 @dataclass(frozen=True, slots=True)

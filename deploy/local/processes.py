@@ -13,7 +13,7 @@ from deploy.local.jars import cache_folder, locked
 from deploy.local.kafka import Kafka
 from deploy.local.keys import SERVICES, ensure_keys
 from deploy.local.place import MAILBOX, PORTS, SEED_FILE, Place
-from deploy.local.postgres import ensure_database
+from deploy.local.postgres import ensure_database, owner_of
 from deploy.local.probes import Probe, answers, database_answers, listens
 
 _ZIPKIN_HEAP = ["-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
@@ -110,8 +110,8 @@ _MAIL_DOORS = {"smtp": "mail", "http": "mail-web", "imap": "mail-imap"}
 
 def _migration(place: Place, service: str) -> Process:
     def prepare() -> None:
-        password = place.password(service)
-        asyncio.run(ensure_database(place.postgres().url(), service, password=password))
+        passwords = {"password": place.password(service), "owner_password": place.password(owner_of(service))}
+        asyncio.run(ensure_database(place.postgres().url(), service, **passwords))
 
     return Process(
         f"{service}-migrate",
@@ -150,7 +150,7 @@ def _service(place: Place, name: str) -> Process:
 
 def service_environment(place: Place, name: str) -> dict[str, str]:
     """The settings of a service's process (`intake-web`, `intake-migrate`, …), as environment variables."""
-    service = name.rsplit("-", 1)[0]
+    service, part = name.rsplit("-", 1)
     settings = {
         "DATABASE_URL": place.postgres().url(service, user=service, password=place.password(service)),
         "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{place.port('kafka')}",
@@ -159,9 +159,15 @@ def service_environment(place: Place, name: str) -> dict[str, str]:
         "OTLP_ENDPOINT": place.http("otlp"),
         "PEERS": json.dumps({door.rsplit("-", 1)[0]: place.http(door) for door in _DOORS}),
         **_own_settings(place, service),
+        **(_as_owner(place, service) if part == "migrate" else {}),
         **_overridden(place, name),
     }
     return {f"BEREDSKAB_{key}": value for key, value in settings.items()}
+
+
+def _as_owner(place: Place, service: str) -> dict[str, str]:
+    owner = owner_of(service)
+    return {"MIGRATE_DATABASE_URL": place.postgres().url(service, user=owner, password=place.password(owner))}
 
 
 def _own_settings(place: Place, service: str) -> dict[str, str]:

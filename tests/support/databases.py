@@ -14,6 +14,8 @@ from deploy.local.postgres import Postgres
 from shared.postgres.migrations import Migration, migrate
 from tests.support.ports import free_port
 
+RUNTIME = "runtime"
+"""The role that the services' processes sign in as: it owns nothing."""
 # Tests may lose their data in a power cut.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
@@ -27,6 +29,7 @@ def running_server(folder: Path) -> Iterator[Postgres]:
     with log, subprocess.Popen(postgres.command, user=postgres.system_user, stdout=log, stderr=log) as process:
         try:
             asyncio.run(_answering(postgres))
+            asyncio.run(_ensure_runtime(postgres))
             yield postgres
         finally:
             process.send_signal(2)
@@ -58,15 +61,26 @@ async def fresh_database(postgres: Postgres, migrations: Sequence[Migration]) ->
         await admin.close()
 
 
+async def _ensure_runtime(postgres: Postgres) -> None:
+    admin = await asyncpg.connect(postgres.url())
+    try:
+        await admin.execute(f"CREATE ROLE {RUNTIME}")
+    finally:
+        await admin.close()
+
+
 async def _template(postgres: Postgres, migrations: Sequence[Migration]) -> str:
-    name = "template_" + hashlib.sha256("".join(each.checksum for each in migrations).encode()).hexdigest()[:16]
+    name = (
+        "template_"
+        + hashlib.sha256("".join(each.checksum + str(each.grants) for each in migrations).encode()).hexdigest()[:16]
+    )
     admin = await asyncpg.connect(postgres.url())
     try:
         if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             await admin.execute(f"CREATE DATABASE {name}")
             conn = await asyncpg.connect(postgres.url(name))
             try:
-                await migrate(conn, migrations)
+                await migrate(conn, migrations, runtime=RUNTIME)
             finally:
                 await conn.close()
     finally:

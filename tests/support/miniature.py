@@ -18,6 +18,7 @@ CASES = Migration(
     "test/0001_cases.sql",
     """CREATE TABLE cases (case_id uuid PRIMARY KEY, event_sequence bigint NOT NULL DEFAULT 0);
        CREATE TABLE effects (n integer GENERATED ALWAYS AS IDENTITY, case_id uuid, message_id uuid NOT NULL)""",
+    {"cases": "SELECT, INSERT, UPDATE", "effects": "SELECT, INSERT"},
 )
 MIGRATIONS = [*migrations_in(Path(shared.delivery.__file__).parent), CASES]
 

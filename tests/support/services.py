@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from shared.events.model import Event
 from shared.ids import NewId, new_id
 from shared.postgres.pool import SESSION
 from shared.sealing import KeyRing
+from tests.support.databases import RUNTIME
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 """A Tuesday in March, 13.00 in Copenhagen."""
@@ -42,7 +44,10 @@ class Hands(Clock):
 
 @dataclass(frozen=True)
 class Ground:
-    """One service's ground in a test. `url` is its database, `pool` is open, `clock` is moved by hand."""
+    """One service's ground in a test. `url` is its database, `clock` is moved by hand.
+
+    `pool` is the administrator's. `transactions` are the runtime role's: a privilege that is not granted is missed.
+    """
 
     name: str
     url: str
@@ -89,7 +94,9 @@ async def open_ground(
 ) -> AsyncIterator[Ground]:
     """The ground of the service `name` on the database at `url`; `keys` holds a folder per service."""
     clock = clock or Hands()
-    pool = await asyncpg.create_pool(url, min_size=1, max_size=20, server_settings=SESSION, connection_class=connection)
+    open_pool = partial(asyncpg.create_pool, url, max_size=20, connection_class=connection)
+    pool = await open_pool(min_size=1, server_settings=SESSION)
+    runtime = await open_pool(min_size=0, server_settings=SESSION | {"role": RUNTIME})
     keys_dir = keys / name
     try:
         yield Ground(
@@ -97,11 +104,12 @@ async def open_ground(
             url=url,
             pool=pool,
             clock=clock,
-            transactions=Transactions(pool, clock, name, wake=lambda **_: None, ids=ids),
+            transactions=Transactions(runtime, clock, name, wake=lambda **_: None, ids=ids),
             keys_dir=keys_dir,
             keys=KeyRing.read(keys_dir / "kek.json"),
             tokens=ServiceTokens.read(keys_dir, name, clock),
             people=PeopleTokens.read(keys_dir, clock),
         )
     finally:
+        await runtime.close()
         await pool.close()

@@ -31,6 +31,7 @@ def urls(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     ensure_secrets(made, now=datetime(2026, 3, 1, tzinfo=UTC))
     for service in SERVICES:
         (mounted / f"{service}_database_password").write_bytes((made / "postgres" / service).read_bytes())
+        (mounted / f"{service}_owner_password").write_bytes((made / "postgres" / f"{service}_owner").read_bytes())
     tools = Path(server.command[0]).parent
     environment = {
         "PATH": f"{tools}:{os.environ['PATH']}",
@@ -39,21 +40,32 @@ def urls(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         "PGPORT": str(server.port),
         "PGPASSWORD": server.password,
     }
-    subprocess.run(["bash", ROOT / "deploy/postgres/databases.sh"], env=environment, check=True)
+    for _ in range(2):
+        subprocess.run(["bash", ROOT / "deploy/postgres/databases.sh"], env=environment, check=True)
+    files = {service: made / service / "database_url" for service in SERVICES}
+    files |= {f"{service}_owner": made / "postgres" / f"{service}_owner_url" for service in SERVICES}
     return {
-        service: (made / service / "database_url").read_text().replace("@postgres:5432/", f"@127.0.0.1:{server.port}/")
-        for service in SERVICES
+        role: file.read_text().replace("@postgres:5432/", f"@127.0.0.1:{server.port}/") for role, file in files.items()
     }
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_each_service_owns_the_database_that_its_secret_names(service: str, urls: dict[str, str]) -> None:
-    conn = await asyncpg.connect(urls[service])
+async def test_migrate_owns_the_database_and_the_processes_own_nothing(service: str, urls: dict[str, str]) -> None:
+    owner, runtime = await asyncpg.connect(urls[f"{service}_owner"]), await asyncpg.connect(urls[service])
     try:
-        await conn.execute("CREATE TABLE mine (n integer)")
-        assert await conn.fetchval("SELECT current_database()") == service
+        await owner.execute("CREATE TABLE mine (n integer)")
+        assert await runtime.fetchval("SELECT current_database()") == service
+        for act in (
+            "CREATE TABLE other (n integer)",
+            "DROP TABLE mine",
+            "SELECT * FROM mine",
+            "CREATE TEMP TABLE t ()",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await runtime.execute(act)
     finally:
-        await conn.close()
+        await owner.close()
+        await runtime.close()
 
 
 async def test_no_service_may_connect_to_the_database_of_another(urls: dict[str, str]) -> None:
