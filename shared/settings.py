@@ -43,7 +43,7 @@ class ServiceSettings(BaseSettings):
     migrate_database_url: SecretStr = SecretStr("")
     database_connections: int = Field(default=10, ge=3)
     kafka_bootstrap_servers: str
-    kafka_security_protocol: Literal["PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_security_protocol: Literal["SASL_PLAINTEXT", "SASL_SSL"] = "SASL_SSL"
     kafka_username: str = ""
     kafka_password: SecretStr = SecretStr("")
     kafka_ca_file: Path | None = None

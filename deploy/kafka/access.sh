@@ -1,6 +1,6 @@
 #!/bin/bash
-# Who may do what on a Kafka with TLS: a sign-in per service, its own topic to write, the topics it hears to read.
-# Safe to repeat. In docker-compose.tls.yml it runs before any service's `migrate`.
+# Who may do what on Kafka: a sign-in per service, its own topic to write, the topics it hears to read.
+# Safe to repeat. In docker-compose.yml it runs before any service's `migrate`.
 set -euo pipefail
 : "${KAFKA_BIN:=/opt/kafka/bin}" "${KAFKA_ADMIN:=kafka:9095}" "${CONFIG:=/etc/kafka/admin.properties}"
 : "${SECRETS:=/run/secrets}"

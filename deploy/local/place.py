@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.kafka import ADMIN, Kafka, client
 from deploy.local.keys import SERVICES, replace
 from deploy.local.postgres import Postgres, owner_of
 from deploy.local.trouble import Trouble
@@ -35,7 +36,9 @@ PORTS = {
 """Counted from the port base. Everything listens on loopback alone."""
 
 MAILBOX = "vagt"
-_PASSWORDS = ("postgres", "mail", "sign-in", *SERVICES, *map(owner_of, SERVICES))
+USERS = (ADMIN, *SERVICES)
+"""Who signs in to Kafka."""
+_PASSWORDS = ("postgres", "mail", "sign-in", *SERVICES, *map(owner_of, SERVICES), *map("kafka-{}".format, USERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,15 @@ class Place:
     def postgres(self) -> Postgres:
         """The database server."""
         return Postgres(self.home / "postgres", self.port("postgres"), self.password("postgres"))
+
+    def kafka(self) -> Kafka:
+        """The broker."""
+        passwords = {user: self.password(f"kafka-{user}") for user in USERS}
+        return Kafka(self.home / "kafka", self.port("kafka"), self.port("kafka-controller"), passwords)
+
+    def kafka_client(self, user: str = ADMIN) -> dict[str, str]:
+        """How a client of aiokafka signs in to Kafka; as its administrator by default."""
+        return client(self.port("kafka"), user, self.password(f"kafka-{user}"))
 
     def urls(self) -> dict[str, str]:
         """Every address a person or a test may want; mail_imap and postgres with user and password."""

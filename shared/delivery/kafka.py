@@ -127,10 +127,8 @@ async def _wait_for_leaders(admin: AIOKafkaAdminClient, topic: str) -> None:
 
 
 def _client_security(settings: ServiceSettings) -> dict[str, Any]:
-    if settings.kafka_security_protocol == "PLAINTEXT":
-        return {}
     return {
-        "security_protocol": "SASL_SSL",
+        "security_protocol": settings.kafka_security_protocol,
         "ssl_context": _tls(settings),
         "sasl_mechanism": "SCRAM-SHA-512",
         "sasl_plain_username": settings.kafka_username,
@@ -138,13 +136,13 @@ def _client_security(settings: ServiceSettings) -> dict[str, Any]:
     }
 
 
-def _security(settings: ServiceSettings) -> BaseSecurity | None:
-    if settings.kafka_security_protocol == "PLAINTEXT":
-        return None
+def _security(settings: ServiceSettings) -> BaseSecurity:
     password = settings.kafka_password.get_secret_value()
     return SASLScram512(settings.kafka_username, password, ssl_context=_tls(settings))
 
 
-def _tls(settings: ServiceSettings) -> ssl.SSLContext:
+def _tls(settings: ServiceSettings) -> ssl.SSLContext | None:
+    if settings.kafka_security_protocol == "SASL_PLAINTEXT":
+        return None
     context: ssl.SSLContext = create_ssl_context(cafile=settings.kafka_ca_file and str(settings.kafka_ca_file))
     return context

@@ -100,7 +100,7 @@ class Bench:
         self.told[f"accept, {when}"] = {name: best(each) for name, each in rounds.items()}
 
     async def _floor_of_the_way(self) -> None:
-        async with floor.hops(self.system.urls["kafka"], self.sink_port) as chain:
+        async with floor.hops(self.system.stack.place.kafka_client(), self.sink_port) as chain:
             body = report_body()
             await chain.pass_on(body)
             whole = [await chain.pass_on(body) for _ in range(self.sizes.hops)]

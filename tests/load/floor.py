@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
@@ -45,22 +45,22 @@ async def serve(url: str) -> None:
 
 
 @asynccontextmanager
-async def hops(bootstrap: str, smtp_port: int) -> AsyncIterator["Chain"]:
+async def hops(client: Mapping[str, str], smtp_port: int) -> AsyncIterator["Chain"]:
     """Three topics, and on each a consumer that commits what it took and hands it on; behind the last, a mail."""
     topics = [f"bench.{uuid4().hex[:8]}.{n}" for n in range(HOPS)]
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**client)
     await admin.start()
     await admin.create_topics([NewTopic(topic, 1, 1) for topic in topics])
     async with AsyncExitStack() as ends:
         ends.push_async_callback(admin.close)
         ends.push_async_callback(admin.delete_topics, topics)
-        producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", linger_ms=0)
+        producer = AIOKafkaProducer(**client, enable_idempotence=True, acks="all", linger_ms=0)
         await producer.start()
         ends.push_async_callback(producer.stop)
         consumers = []
         for topic in topics:
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=bootstrap, group_id=topic, enable_auto_commit=False, auto_offset_reset="earliest"
+                **client, group_id=topic, enable_auto_commit=False, auto_offset_reset="earliest"
             )
             await consumer.start()
             ends.push_async_callback(consumer.stop)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.local.jars import cache_folder, ensure_jars, locked
-from deploy.local.kafka import Kafka
+from deploy.local.kafka import ADMIN, Kafka, client
 from tests.support.ports import free_port
 
 
@@ -17,7 +17,7 @@ class Broker:
     """One broker; `address` stays the same over its deaths."""
 
     def __init__(self, folder: Path) -> None:
-        self._kafka = Kafka(folder, free_port(), free_port())
+        self._kafka = Kafka(folder, free_port(), free_port(), {ADMIN: "secret"})
         self._log = folder.parent / "kafka.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -25,6 +25,21 @@ class Broker:
     def address(self) -> str:
         """Its bootstrap address."""
         return f"127.0.0.1:{self._kafka.port}"
+
+    @property
+    def client(self) -> dict[str, str]:
+        """How a client of aiokafka signs in to it."""
+        return client(self._kafka.port, ADMIN, "secret")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """How a service is told to reach it."""
+        return {
+            "kafka_bootstrap_servers": self.address,
+            "kafka_security_protocol": "SASL_PLAINTEXT",
+            "kafka_username": ADMIN,
+            "kafka_password": "secret",
+        }
 
     def start(self) -> None:
         """Start it, unless it runs, and wait until it accepts connections."""

@@ -1,4 +1,4 @@
-"""The Kafka of docker-compose.tls.yml on loopback: its settings file, certificates and access lists, a real broker."""
+"""The Kafka of docker-compose.yml on loopback: its settings file, certificates and access lists, a real broker."""
 
 import os
 import re
@@ -30,7 +30,7 @@ class SecuredKafka:
     admin_port: int
 
     def settings(self, service: str) -> dict[str, str]:
-        """How a service is told to reach it, as docker-compose.tls.yml tells it; names without prefix."""
+        """How a service is told to reach it, as docker-compose.yml tells it; names without prefix."""
         return {
             "KAFKA_BOOTSTRAP_SERVERS": f"localhost:{self.port}",
             "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
@@ -47,7 +47,7 @@ def secured_kafka(folder: Path) -> Iterator[SecuredKafka]:
     ensure_secrets(folder / "made", now=datetime.now(UTC))
     kafka = SecuredKafka(folder, folder / "made", free_port(), free_port())
     mounted = _mount(kafka)
-    properties = _written(kafka, "server.tls.properties", mounted, _ports(kafka))
+    properties = _written(kafka, "server.properties", mounted, _ports(kafka))
     subprocess.run(_java("kafka.tools.StorageTool", "format", "-t", "A" * 22, "-c", properties), check=True)
     log = (folder / "kafka.log").open("wb")
     with log, subprocess.Popen(_java("kafka.Kafka", properties), stdout=log, stderr=log) as broker:

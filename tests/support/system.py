@@ -275,8 +275,8 @@ class System:
     @asynccontextmanager
     async def _kafka(self) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
         async with AsyncExitStack() as ends:
-            consumer = AIOKafkaConsumer(bootstrap_servers=self.urls["kafka"], enable_auto_commit=False)
-            admin = AIOKafkaAdminClient(bootstrap_servers=self.urls["kafka"])
+            consumer = AIOKafkaConsumer(**self.stack.place.kafka_client(), enable_auto_commit=False)
+            admin = AIOKafkaAdminClient(**self.stack.place.kafka_client())
             await consumer.start()
             ends.push_async_callback(consumer.stop)
             await admin.start()
@@ -287,7 +287,7 @@ class System:
 
     async def records(self, *topics: str) -> list[ConsumerRecord]:
         """Every record of these topics, of all when none is named, in order within each partition."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.urls["kafka"], auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(**self.stack.place.kafka_client(), auto_offset_reset="earliest")
         await consumer.start()
         try:
             return [record async for record in _everything(consumer, topics or TOPICS)]

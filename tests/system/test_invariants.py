@@ -240,7 +240,7 @@ async def test_9_what_comes_again_has_no_second_effect(system: System) -> None:
     before = await rows_of(system, case["case_id"])
 
     records = [record for record in await system.records() if record.key == UUID(case["case_id"]).bytes]
-    producer = AIOKafkaProducer(bootstrap_servers=system.urls["kafka"])
+    producer = AIOKafkaProducer(**system.stack.place.kafka_client())
     await producer.start()
     for record in reversed(records):
         await producer.send_and_wait(record.topic, record.value, key=record.key, headers=list(record.headers))

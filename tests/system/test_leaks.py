@@ -98,7 +98,7 @@ async def into_a_log(system: System, word: str) -> None:
 
 
 async def into_a_header(system: System, word: str) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=system.urls["kafka"])
+    producer = AIOKafkaProducer(**system.stack.place.kafka_client())
     await producer.start()
     headers = [("ce_type", b"beredskab.intake.nothing-known.v1"), ("ce_subject", word.encode())]
     await producer.send_and_wait("intake.reports", b"{}", key=b"0" * 16, headers=headers)

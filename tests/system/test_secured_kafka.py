@@ -1,4 +1,4 @@
-"""What docker-compose.tls.yml promises of Kafka, on a real broker with its settings, certificates and access lists."""
+"""What docker-compose.yml promises of Kafka, on a real broker with its settings, certificates and access lists."""
 
 import gc
 from collections.abc import Callable, Iterator

@@ -247,7 +247,7 @@ async def _put(conn: Connection, table: str, body: str, *, by: PersonId | None, 
 
 async def lock(conn: Connection) -> None:
     """Rota, ladders and people are changed by one at a time."""
-    await conn.execute("LOCK TABLE ladders IN SHARE ROW EXCLUSIVE MODE")
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtext('rota'))")
 
 
 async def people(conn: Connection) -> list[Staff]:

@@ -54,8 +54,8 @@ class Roads:
 
     def settings(self, ground: Ground) -> ServiceSettings:
         return ServiceSettings(
+            **self.broker.settings,
             database_url=SecretStr(ground.url),
-            kafka_bootstrap_servers=self.broker.address,
             keys_dir=ground.keys_dir,
             http_port=1,
             peers={"notify": f"http://127.0.0.1:{self.socket.getsockname()[1]}"},
@@ -121,7 +121,7 @@ class Roads:
 
     async def produce(self, *records: tuple[bytes | None, list[tuple[str, Any]]], key: bytes) -> None:
         """Put records on the topic as a stranger might."""
-        producer = AIOKafkaProducer(bootstrap_servers=self.broker.address, max_request_size=2_000_000)
+        producer = AIOKafkaProducer(**self.broker.client, max_request_size=2_000_000)
         await producer.start()
         try:
             for body, headers in records:
@@ -132,9 +132,7 @@ class Roads:
     async def begin_at_end(self) -> None:
         """Let the group begin after what other tests have left in the topic."""
         parts = [TopicPartition(TOPIC, n) for n in range(kafka.PARTITIONS)]
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.broker.address, group_id=self.group, enable_auto_commit=False
-        )
+        consumer = AIOKafkaConsumer(**self.broker.client, group_id=self.group, enable_auto_commit=False)
         await consumer.start()
         try:
             consumer.assign(parts)

@@ -61,7 +61,7 @@ async def test_poison_on_each_topic_is_parked_by_who_hears_it_and_holds_up_nobod
     sent = await faulty.send(concern())
     case = await faulty.paged(sent["report_id"], within=60)
     key = UUID(case["case_id"]).bytes
-    producer = AIOKafkaProducer(bootstrap_servers=faulty.urls["kafka"])
+    producer = AIOKafkaProducer(**faulty.stack.place.kafka_client())
     await producer.start()
     try:
         for topic in TOPICS:

@@ -29,7 +29,7 @@ async def tell_again(system: System) -> int:
     records = await system.records()
     again = [*records, *records]
     random.Random(7).shuffle(again)
-    producer = AIOKafkaProducer(bootstrap_servers=system.urls["kafka"])
+    producer = AIOKafkaProducer(**system.stack.place.kafka_client())
     await producer.start()
     try:
         for record in again:
