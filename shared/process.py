@@ -173,7 +173,7 @@ class Service:
             self.wake.notify_others(),
             self.wake.listen(),
             relay.run(),
-            figures.keep(self.pool, self.settings.clock, consumer),
+            figures.keep(self.pool, self.settings.clock, consumer, relay),
         ]
         running += [self._loop(loop, beat) for loop, beat in kept]
         beats = [relay.beat, *(beat for _, beat in kept)]
@@ -260,12 +260,13 @@ async def _until_stopped(server: _Server, running: Sequence[Any]) -> None:
 
 @asynccontextmanager
 async def open_service(
-    settings: ServiceSettings, name: str, *, migrations: Sequence[Migration]
+    settings: ServiceSettings, name: str, *, migrations: Sequence[Migration], process: str = "work"
 ) -> AsyncIterator[Service]:
     """Telemetry, keys, pool. Raises `SchemaMismatch` when the database is not migrated to this code."""
     logging.configure(name, settings.log_level)
-    spans = tracing.start_tracing(name, settings.otlp_endpoint)
-    meters = metrics.start_metrics(tracing.resource(name), settings.otlp_endpoint)
+    described = tracing.resource(name, f"{process}-{settings.instance}")
+    spans = tracing.start_tracing(described, settings.otlp_endpoint)
+    meters = metrics.start_metrics(described, settings.otlp_endpoint)
     keys = KeyRing.read(settings.keys_dir / "kek.json")
     tokens = ServiceTokens.read(settings.keys_dir, name, settings.clock)
     access = Access(settings)

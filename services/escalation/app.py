@@ -46,7 +46,7 @@ SUBSCRIPTIONS = (
 
 async def web(settings: Settings) -> None:
     """The API and the console: answer as long as its database does, whatever else is away."""
-    async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
+    async with open_service(settings, NAME, migrations=MIGRATIONS, process="web") as service:
         await service.serve(site(service, settings))
 
 

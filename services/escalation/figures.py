@@ -19,12 +19,15 @@ from shared.postgres.pool import Pool
 from shared.telemetry import metrics
 
 EVERY = timedelta(seconds=5)
+MISSED_LASTS = timedelta(hours=24)
 GAUGES = {
     "beredskab.escalation.unanswered": "Escalations that nobody has answered.",
     "beredskab.escalation.unanswered.age": "Seconds since the oldest urgent one was received: acute, high or unrated.",
     "beredskab.escalation.overdue": "Seconds that the oldest moment at which something must happen has passed.",
     "beredskab.canary.age": "Seconds since the newest canary was sent that went the whole way to a provider.",
     "beredskab.canary.took": "Seconds that it was on its way.",
+    "beredskab.nobody.reachable": "Cases whose last round reached nobody, and nobody has been reached about since.",
+    "beredskab.deadline.missed": "Deadlines that were missed in the last 24 hours.",
     "beredskab.deadline.margin": "Seconds left to judge acute danger of the report that is nearest to its limit.",
 }
 
@@ -42,25 +45,26 @@ class Figures:
         self._pool = pool
         self._clock = clock
         self._looked_at: datetime | None = None
-        self._latest: dict[str, float] = {}
-        metrics.gauges(lambda: self._latest, GAUGES)
+        self.look = metrics.Look("escalation", GAUGES, clock)
 
     async def run_once(self) -> int:
         """Look, unless that was done just now. Never anything to do at once."""
         now = self._clock.now()
         if self._looked_at is None or now - self._looked_at >= EVERY:
             self._looked_at = now
-            self._latest = await found(self._pool, now)
+            await self.look.take(found(self._pool, now))
         return 0
 
 
 async def found(pool: Pool, now: datetime) -> dict[str, float]:
     """What the database says now. There is no margin while no report waits to be judged, and no canary before one."""
-    waiting = await figures.waiting(pool)
+    waiting = await figures.waiting(pool, missed_after=now - MISSED_LASTS)
     latest = {
         "beredskab.escalation.unanswered": float(waiting.unanswered),
         "beredskab.escalation.unanswered.age": _since(waiting.urgent_since, now),
         "beredskab.escalation.overdue": _since(waiting.next_at, now),
+        "beredskab.nobody.reachable": float(waiting.in_vain),
+        "beredskab.deadline.missed": float(waiting.missed),
     }
     if waiting.judge_by is not None:
         latest["beredskab.deadline.margin"] = (waiting.judge_by - now).total_seconds()
@@ -80,17 +84,19 @@ class Reach:
     def __init__(self, transactions: Transactions, contacts: Contacts) -> None:
         self._transactions = transactions
         self._contacts = contacts
-        self._latest: dict[str, float] = {}
-        metrics.gauges(lambda: self._latest, REACH)
+        self.look = metrics.Look("reach", REACH, transactions.clock)
 
     async def run_once(self) -> int:
         """Look at every quarter-hour of the next three days. Never anything to do at once."""
+        await self.look.take(self._found())
+        return 0
+
+    async def _found(self) -> dict[str, float]:
         async with self._transactions.begin("read reach") as tx:
             stands, now = await ground(tx, Unit.UNKNOWN), tx.now
         found = await asyncio.to_thread(quarters, now, AHEAD, plan=stands.plan, rota=stands.rota)
         everybody = sorted(set[UUID]().union(*(each.ids for each in found)))
-        self._latest = reached(found, await self._contacts.reachable(everybody), now)
-        return 0
+        return reached(found, await self._contacts.reachable(everybody), now)
 
 
 def reached(found: Sequence[Quarter], reachable: Mapping[UUID, bool | None], now: datetime) -> dict[str, float]:

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from services.intake import tick
+from services.intake.figures import Figures
 from services.intake.handlers import receipt
 from services.intake.secrets import Secrets
 from services.intake.settings import Settings
@@ -44,7 +45,7 @@ SUBSCRIPTIONS = (
 
 async def web(settings: Settings) -> None:
     """The door: takes reports as long as its database answers, whatever else is away."""
-    async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
+    async with open_service(settings, NAME, migrations=MIGRATIONS, process="web") as service:
         await service.serve(site(service, settings))
 
 
@@ -94,10 +95,12 @@ async def work(settings: Settings) -> None:
         health = service.worker_app([], consumer)
         secrets = Secrets.read(service.keys, settings.keys_dir)
         reader = Loop("reader", partial(tick.run_once, service.transactions, secrets, read_text))
+        figures = Figures(service.pool, settings.clock, usual=timedelta(hours=settings.reports_usual_hours))
         every = timedelta(seconds=settings.canary_every_seconds)
         canaries = [
             Loop("canary", partial(tick.send_canary, service.transactions, secrets, every), at_most=1, woken=False),
             Loop("erase", partial(tick.erase_canaries, service.transactions), at_most=60, woken=False),
+            Loop("figures", figures.run_once, at_most=30, woken=False),
         ]
         await service.work(health, consumer, [reader, *canaries])
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from services.notify import contacts, handlers, store
 from services.notify.channels.email import Email
+from services.notify.figures import Figures
 from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.web import Door, routes
@@ -35,7 +36,8 @@ async def work(settings: Settings) -> None:
             doors = [*service.events(SUBSCRIPTIONS), *routes(Door(service.transactions, service.keys, service.tokens))]
             web = service.worker_app(doors, consumer)
             erase = Loop("erase", partial(_erase_canaries, service), at_most=60, woken=False)
-            await service.work(web, consumer, [Loop("send", sender.run_once), erase])
+            figures = Loop("figures", Figures(service.pool, settings.clock).run_once, at_most=5, woken=False)
+            await service.work(web, consumer, [Loop("send", sender.run_once), erase, figures])
         finally:
             await sender.drain()
 

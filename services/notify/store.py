@@ -26,6 +26,14 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Since when the oldest page waits for a provider, and how many messages were given up of late."""
+
+    page_since: datetime | None
+    given_up: int
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A stored contact point."""
 
@@ -116,6 +124,20 @@ async def erase_canaries(conn: Connection, *, before: datetime) -> int:
         "DELETE FROM cases c WHERE canary AND NOT EXISTS (SELECT FROM messages m WHERE m.case_id = c.case_id)"
     )
     return int(tag.removeprefix("DELETE "))
+
+
+async def waiting(pool: Pool, *, given_up_after: datetime) -> Waiting:
+    """Over all messages; canaries are not missed when they are given up, and their pages wait like others."""
+    row = await pool.fetchrow(
+        """SELECT (SELECT min(requested_at) FROM messages
+                    WHERE next_at IS NOT NULL AND purpose = 'page') AS page_since,
+                  (SELECT count(*) FROM attempts JOIN messages USING (message_id)
+                    WHERE result IN ('permanent', 'expired', 'no_contact') AND ended_at > $1
+                      AND NOT canary) AS given_up""",
+        given_up_after,
+    )
+    assert row is not None
+    return Waiting(**row)
 
 
 async def reclaim(pool: Pool, *, now: datetime, holder: int) -> None:

@@ -108,6 +108,7 @@ class Relay:
                 both.create_task(self._follow_kafka(conn))
         finally:
             self._wake.leads = False
+            self._oldest = self._away_since = None
             with suppress(*INFRASTRUCTURE):
                 await conn.execute("SELECT pg_advisory_unlock($1)", _LOCK)
                 await conn.execute("RESET synchronous_commit")

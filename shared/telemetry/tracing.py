@@ -21,17 +21,18 @@ _TRACER = trace.get_tracer("beredskab")
 Attributes = Mapping[str, str | int | bool | float]
 
 
-def resource(service: str) -> Resource:
-    """What telemetry says of the process it comes from."""
-    return Resource.create({"service.name": service, "service.namespace": "beredskab"})
+def resource(service: str, instance: str) -> Resource:
+    """What telemetry says of the process it comes from. Two of one name would overwrite each other's counts."""
+    named = {"service.name": service, "service.namespace": "beredskab", "service.instance.id": instance}
+    return Resource.create(named)
 
 
-def start_tracing(service: str, endpoint: str) -> TracerProvider:
+def start_tracing(described: Resource, endpoint: str) -> TracerProvider:
     """Export spans to an OTLP/HTTP endpoint, in the background; an empty endpoint exports nothing.
 
     The queue drops when the collector is away: telemetry never slows or stops a service.
     """
-    provider = TracerProvider(resource=resource(service))
+    provider = TracerProvider(resource=described)
     if endpoint:
         # late: the command needs none
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -80,6 +81,11 @@ def span(
     finally:
         context.detach(token)
         running.end()
+
+
+def mark_failed(running: Span) -> None:
+    """The span's work came to nothing, though no exception left it."""
+    running.set_status(Status(StatusCode.ERROR))
 
 
 def link_running_to(traceparent: str | None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import parse_qsl
 
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import Span, SpanKind
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -11,8 +11,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.telemetry import metrics
 from shared.telemetry.logging import error_code, log
-from shared.telemetry.tracing import context_of, span
+from shared.telemetry.tracing import context_of, mark_failed, span
 from shared.web import assets
 from shared.web.problems import HANDLERS, TooLarge, as_pages
 from shared.web.screens import Screens
@@ -24,6 +25,10 @@ Away = Callable[[], list[str]]
 """Names what it can do without for a while: told, and no reason to send nobody its way."""
 Alive = Callable[[], bool]
 """Whether to go on makes sense; where it does not, only a new start will help."""
+
+_refused = metrics.Counter(
+    "beredskab.http.refused", "Requests that failed here (5xx), or whose caller is unknown (401)."
+)
 
 _UNTRACED = ("/live", "/ready", assets.PATH)
 _HEADERS = {
@@ -77,6 +82,15 @@ async def fields(request: Request, limit: int = BODY_LIMIT) -> dict[str, str]:
     return {name: value.replace("\r\n", "\n") for name, value in parse_qsl(sent, keep_blank_values=True)}
 
 
+def _note_refused(running: Span, scope: Scope, route: str, status: int) -> None:
+    """Count, log and mark what could not be done; count unknown callers too, because they may be our own services."""
+    if status >= 500:
+        mark_failed(running)
+        log().error("http.refused", method=scope["method"], path=route, status=status)
+    if status >= 500 or status == 401:
+        _refused.add(1, {"http_route": route, "status": str(status)})
+
+
 class _Edge:
     """Outermost: a SERVER span named by the route's template, safe headers, and 500 as a problem that says nothing."""
 
@@ -98,6 +112,7 @@ class _Edge:
             async def send_with_status(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     running.set_attribute("http.response.status_code", message["status"])
+                    _note_refused(running, scope, route, message["status"])
                 await send(message)
 
             await self._guarded(scope, receive, send_with_status)

@@ -60,7 +60,7 @@ async def pass_time(tx: Transaction, case_id: CaseId) -> None:
                 await deadline.warn(tx.conn, row, tx.now)
                 await _tell(tx, case_id, row, Passed.NEAR)
             case Passed.MISSED:
-                await deadline.miss(tx.conn, row)
+                await deadline.miss(tx.conn, row, tx.now)
                 await _missed(tx, case_id, row)
     await case.changed(tx.conn, case_id)
 

@@ -67,9 +67,9 @@ async def due(conn: Connection, case_id: CaseId, now: datetime) -> list[asyncpg.
     return rows
 
 
-async def miss(conn: Connection, row: asyncpg.Record) -> None:
+async def miss(conn: Connection, row: asyncpg.Record, now: datetime) -> None:
     """It ran out."""
-    await _end(conn, row, "missed")
+    await _end(conn, row, "missed", missed_at=now)
 
 
 async def make_moot(conn: Connection, row: asyncpg.Record) -> None:
@@ -77,13 +77,15 @@ async def make_moot(conn: Connection, row: asyncpg.Record) -> None:
     await _end(conn, row, "met")
 
 
-async def _end(conn: Connection, row: asyncpg.Record, state: str) -> None:
+async def _end(conn: Connection, row: asyncpg.Record, state: str, *, missed_at: datetime | None = None) -> None:
     await conn.execute(
-        "UPDATE deadlines SET state = $4, next_at = NULL WHERE report_id = $1 AND rule = $2 AND about = $3",
+        """UPDATE deadlines SET state = $4, next_at = NULL, missed_at = $5
+           WHERE report_id = $1 AND rule = $2 AND about = $3""",
         row["report_id"],
         row["rule"],
         row["about"],
         state,
+        missed_at,
     )
 
 

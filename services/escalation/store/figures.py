@@ -8,12 +8,17 @@ from shared.postgres.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many nobody has answered, since when the urgent ones, the next moments of the clocks."""
+    """How many nobody has answered, since when the urgent ones, the next moments of the clocks.
+
+    `in_vain` are cases about which nobody could be reached, `missed` deadlines missed of late.
+    """
 
     unanswered: int
     urgent_since: datetime | None
     next_at: datetime | None
     judge_by: datetime | None
+    in_vain: int
+    missed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +40,22 @@ async def canary(pool: Pool) -> Canary | None:
     return Canary(**row) if row else None
 
 
-async def waiting(pool: Pool) -> Waiting:
+async def waiting(pool: Pool, *, missed_after: datetime) -> Waiting:
     """Over all cases."""
     row = await pool.fetchrow(
         """SELECT count(*) AS unanswered,
                   min(received_at) FILTER (WHERE level IS NULL OR level IN ('high', 'acute')) AS urgent_since,
                   LEAST((SELECT min(next_at) FROM escalations), (SELECT min(next_at) FROM deadlines)) AS next_at,
                   (SELECT min(limit_at) FROM deadlines
-                    WHERE next_at IS NOT NULL AND rule = 'acute_judgement') AS judge_by
+                    WHERE next_at IS NOT NULL AND rule = 'acute_judgement') AS judge_by,
+                  (SELECT count(*) FROM escalations e JOIN cases c USING (case_id)
+                    WHERE nobody_at IS NOT NULL AND NOT c.canary AND NOT EXISTS
+                        (SELECT FROM pages p WHERE p.escalation_id = e.escalation_id
+                            AND accepted_at >= nobody_at)) AS in_vain,
+                  (SELECT count(*) FROM deadlines WHERE missed_at > $1) AS missed
              FROM escalations JOIN cases USING (case_id)
-            WHERE state IN ('unrated', 'paging') AND next_at IS NOT NULL AND NOT canary"""
+            WHERE state IN ('unrated', 'paging') AND next_at IS NOT NULL AND NOT canary""",
+        missed_after,
     )
     assert row is not None
     return Waiting(**row)

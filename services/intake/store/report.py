@@ -11,7 +11,7 @@ from shared.delivery.outbox import Row
 from shared.events.codes import AgeBand, LegalKind, ReceiptRoute, ReporterKind, Unit
 from shared.events.intake import ReportReceived
 from shared.ids import CaseId, ChildId, PersonId, ReportId
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,14 @@ async def stored(conn: Connection, report_id: ReportId) -> Stored:
     )
     assert row is not None
     return Stored(**row)
+
+
+async def newest_entered_at(pool: Pool) -> datetime | None:
+    """When the newest report was stored that was not made up; None before the first."""
+    newest: datetime | None = await pool.fetchval(
+        "SELECT max(entered_at) FROM reports JOIN cases USING (case_id) WHERE NOT canary"
+    )
+    return newest
 
 
 async def to_add_to(conn: Connection, report_id: ReportId) -> Earlier:

@@ -23,6 +23,8 @@ async def test_without_a_case_nobody_waits_and_no_limit_is_near(service: Service
         "escalation.unanswered": 0,
         "escalation.unanswered.age": 0,
         "escalation.overdue": 0,
+        "nobody.reachable": 0,
+        "deadline.missed": 0,
     }
 
 
@@ -46,6 +48,8 @@ async def test_an_unrated_report_is_urgent_and_a_low_one_is_not(service: Service
         "escalation.unanswered": 2,
         "escalation.unanswered.age": 10,
         "escalation.overdue": 0,
+        "nobody.reachable": 0,
+        "deadline.missed": 0,
         "deadline.margin": 0,
     }
 
@@ -56,6 +60,25 @@ async def test_clocks_that_stand_are_seen(service: Service) -> None:
     assert (await seen(service))["escalation.overdue"] == 30
     await service.tick()
     assert (await seen(service))["escalation.overdue"] == 0
+
+
+async def test_missed_deadlines_are_read_from_the_table_for_a_day(service: Service) -> None:
+    await service.opened(Level.ACUTE)
+    service.ground.clock.pass_by(hours=24, minutes=1)
+    await service.tick()
+    assert (await seen(service))["deadline.missed"] == 1
+    service.ground.clock.pass_by(hours=24)
+    assert (await seen(service))["deadline.missed"] == 0
+
+
+async def test_a_case_about_which_nobody_was_reached_is_seen_until_somebody_is(service: Service) -> None:
+    case_id, report = await service.opened(Level.ACUTE)
+    await service.ground.pool.execute("UPDATE escalations SET nobody_at = $1", service.now)
+    assert (await seen(service))["nobody.reachable"] == 1
+    service.ground.clock.pass_by(seconds=5)
+    (named,) = await service.ground.pool.fetchrow("SELECT message_id FROM pages")
+    await service.deliver({"message_id": str(named)}, case_id, report)
+    assert (await seen(service))["nobody.reachable"] == 0
 
 
 async def test_a_canary_is_nobodys_to_answer_and_seen_when_it_has_come_round(service: Service) -> None:
@@ -76,10 +99,10 @@ async def test_however_often_it_is_woken_it_looks_every_five_seconds(service: Se
     await figures.run_once()
     await service.opened(Level.ACUTE)
     await figures.run_once()
-    assert figures._latest["beredskab.escalation.unanswered"] == 0
+    assert figures.look.values["beredskab.escalation.unanswered"] == 0
     service.ground.clock.pass_by(seconds=5)
     await figures.run_once()
-    assert figures._latest["beredskab.escalation.unanswered"] == 1
+    assert figures.look.values["beredskab.escalation.unanswered"] == 1
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from services.triage import tick
 from shared.telemetry import tracing
-from shared.telemetry.tracing import process_span, start_tracing
+from shared.telemetry.tracing import process_span, resource, start_tracing
 from tests.integration.triage.conftest import Triage, said
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -21,7 +21,7 @@ async def traces(triage: Triage) -> list[str]:
 
 
 async def test_every_rating_continues_the_concerns_trace(triage: Triage) -> None:
-    start_tracing("triage", "")
+    start_tracing(resource("triage", "work-0"), "")
     parent = f"00-{TRACE}-b7ad6b7169203331-01"
     with process_span("intake.reports", group="triage", partition=0, offset=1, event_id="1", traceparent=parent):
         report = await triage.reported(said("marriage.planned", date=date(2026, 5, 1)))
