@@ -10,16 +10,53 @@ from holidays.countries.denmark import Denmark
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 ACUTE_JUDGEMENT = timedelta(hours=24)
 RECEIPT_HVERDAGE = 6
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Moments that come from outside lie between these two: far enough from `datetime`'s own ends that no sum overflows.
+
+The databases refuse what lies a century beyond (`shared/postgres/bounds.sql`).
+"""
+
+
+def in_bounds(when: date) -> bool:
+    """Whether a day, or an aware moment, is one that any act of ours can be about."""
+    if isinstance(when, datetime):
+        return EARLIEST <= when <= LATEST
+    return EARLIEST.date() <= when <= LATEST.date()
+
+
+def saturated(at: datetime) -> datetime:
+    """The moment; the nearest one in bounds where it lies outside."""
+    return min(max(at, EARLIEST), LATEST)
+
+
+def wall_time(written: str) -> datetime:
+    """Copenhagen wall time as a form sends it (`2026-12-01T16:00`). Raises `ValueError` where it is none in bounds."""
+    wall = datetime.fromisoformat(written).replace(tzinfo=None)
+    if not in_bounds(wall.replace(tzinfo=UTC)):
+        raise ValueError("outside the years that anything here can be about")
+    return wall
+
+
+def wall_instant(written: str) -> datetime | None:
+    """The instant of a wall time as a form sends it; None where it is none in bounds."""
+    try:
+        return wall_time(written).replace(tzinfo=COPENHAGEN).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def judge_by(received_at: datetime) -> datetime:
     """The last moment to judge acute danger: 24 elapsed hours after receipt, DST nights too (Barnets lov § 136)."""
-    return received_at.astimezone(UTC) + ACUTE_JUDGEMENT
+    return saturated(received_at).astimezone(UTC) + ACUTE_JUDGEMENT
 
 
 def local(instant: datetime) -> datetime:
     """The instant as Copenhagen wall time."""
-    return instant.astimezone(COPENHAGEN)
+    try:
+        return instant.astimezone(COPENHAGEN)
+    except OverflowError:
+        return saturated(instant).astimezone(COPENHAGEN)
 
 
 def instants(wall: datetime) -> tuple[datetime, ...]:

@@ -3,10 +3,8 @@
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
 from shared.events.codes import Level, Outcome, Purpose, RecipientKind, Rule, Template, Verification
-from shared.events.model import Event, Part
+from shared.events.model import Count, Event, Instant, Part
 from shared.ids import EscalationId, MessageId, PersonId, ReportId
 
 
@@ -25,7 +23,7 @@ class EscalationOpened(Event):
 
     escalation_id: EscalationId
     ladder: Level
-    ladder_version: int
+    ladder_version: Count
 
 
 class MessageRequested(Event):
@@ -40,8 +38,8 @@ class MessageRequested(Event):
     purpose: Purpose
     recipient: Recipient
     template: Template
-    answer_by: AwareDatetime
-    not_after: AwareDatetime
+    answer_by: Instant
+    not_after: Instant
     quiet_allowed: bool = False
     canary: bool = False
 
@@ -65,8 +63,8 @@ class Acknowledged(Event):
 
     escalation_id: EscalationId
     person_id: PersonId
-    covers_report_no: int
-    promise_until: AwareDatetime
+    covers_report_no: Count
+    promise_until: Instant
 
 
 class ReportJudged(Event):
@@ -116,5 +114,5 @@ class EscalationClosed(Event):
     type: ClassVar[str] = "beredskab.escalation.escalation-closed.v1"
 
     escalation_id: EscalationId
-    covers_report_no: int
+    covers_report_no: Count
     outcome: Outcome

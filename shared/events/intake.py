@@ -1,9 +1,6 @@
 """What intake tells: a report was received, its text was read."""
 
-import datetime as dt
 from typing import ClassVar
-
-from pydantic import AwareDatetime
 
 from shared.events.codes import (
     AgeBand,
@@ -16,7 +13,7 @@ from shared.events.codes import (
     Verification,
     When,
 )
-from shared.events.model import Event, Part
+from shared.events.model import Count, Day, Event, Instant, Part
 from shared.ids import CaseId, ChildId, PersonId, ReportId
 from shared.signs import KnownSign
 
@@ -27,7 +24,7 @@ class SignFact(Part):
     sign: KnownSign
     answer: Answer
     when: When | None = None
-    date: dt.date | None = None
+    date: Day = None
 
 
 class ReportedChild(Part):
@@ -45,12 +42,12 @@ class ReportReceived(Event):
     urgent: ClassVar[bool] = True
 
     report_id: ReportId
-    report_no: int
+    report_no: Count
     linked_case_ids: tuple[CaseId, ...] = ()
-    received_at: AwareDatetime
-    entered_at: AwareDatetime
+    received_at: Instant
+    entered_at: Instant
     entered_by: PersonId | None = None
-    receipt_given_at: AwareDatetime | None = None
+    receipt_given_at: Instant | None = None
     legal_kind: LegalKind
     reporter_kind: ReporterKind
     receipt_route: ReceiptRoute

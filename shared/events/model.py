@@ -1,10 +1,19 @@
 """What every event is: a frozen, past-tense fact about one case."""
 
-from typing import ClassVar
+import datetime as dt
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from shared.calendar import in_bounds, saturated
 from shared.ids import CaseId
+
+Instant = Annotated[AwareDatetime, AfterValidator(saturated)]
+"""A moment. One outside the bounds is told as the nearest inside: a field must not cost the whole fact."""
+Day = Annotated[dt.date | None, AfterValidator(lambda day: day if day and in_bounds(day) else None)]
+"""A day. One outside the bounds is told as none."""
+Count = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
+"""A number that a column of the type `integer` holds."""
 
 
 class Part(BaseModel):

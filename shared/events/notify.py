@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from shared.events.codes import Channel, Failure, Purpose, Sha256, Template
-from shared.events.model import Event
+from shared.events.model import Count, Event
 from shared.ids import MessageId, ReportId
 
 
@@ -19,7 +19,7 @@ class MessageAccepted(Event):
     report_id: ReportId
     channel: Channel
     template: Template
-    template_version: int
+    template_version: Count
     text_sha256: Sha256
     maybe_twice: bool = False
 

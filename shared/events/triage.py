@@ -2,10 +2,8 @@
 
 from typing import ClassVar
 
-from pydantic import AwareDatetime
-
 from shared.events.codes import Level, RuleId
-from shared.events.model import Event, Part
+from shared.events.model import Count, Event, Instant, Part
 from shared.ids import ReportId
 from shared.signs import KnownSign
 
@@ -32,10 +30,10 @@ class CaseRated(Event):
     type: ClassVar[str] = "beredskab.triage.case-rated.v1"
     urgent: ClassVar[bool] = True
 
-    rating_no: int
+    rating_no: Count
     level: Level
-    rule_set: int
-    as_of: AwareDatetime
+    rule_set: Count
+    as_of: Instant
     report_ids: tuple[ReportId, ...]
     reasons: tuple[Reason, ...] = ()
     unknowns: tuple[KnownSign, ...] = ()

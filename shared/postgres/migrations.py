@@ -2,6 +2,8 @@
 
 They belong to the database's owner, as whom `migrate` signs in. The processes sign in as a role that owns nothing and
 may do what the `grants.toml` beside the migrations lists, table by table.
+
+After them, each time, every column of a day or a moment that has no bounds gets them (`bounds.sql`).
 """
 
 import hashlib
@@ -13,6 +15,7 @@ from pathlib import Path
 from shared.postgres.pool import Connection
 
 _LOCK = 0x6265_7265  # any fixed number: it names the lock that keeps two migrations apart
+_BOUNDS = (Path(__file__).parent / "bounds.sql").read_text(encoding="utf-8")
 
 
 class SchemaMismatch(Exception):
@@ -69,6 +72,7 @@ async def migrate(conn: Connection, migrations: Sequence[Migration], *, runtime:
             await conn.execute(
                 "INSERT INTO migrations SELECT $1, $2, count(*) + 1 FROM migrations", migration.name, migration.checksum
             )
+        await conn.execute(_BOUNDS)
         if runtime is not None:
             await _grant(conn, {"migrations": "SELECT"} | _grants(migrations), runtime)
     return [migration.name for migration in missing]

@@ -21,6 +21,10 @@ SHIFTS = TypeAdapter(Shifts)
 """How a rota is written as JSON."""
 
 
+LONGEST_WAIT = timedelta(days=31)
+"""Nobody is waited for longer, whatever a stored ladder says."""
+
+
 class NoPlan(Exception):
     """No ladders are stored: `migrate` has not loaded a seed."""
 
@@ -54,10 +58,19 @@ class LadderBody(_Body):
             raise ValueError("the last rung is doegnvagt")
         return self
 
+    @property
+    def wait(self) -> timedelta:
+        """The wait on a rung."""
+        return timedelta(minutes=min(self.rung_wait_minutes, LONGEST_WAIT // timedelta(minutes=1)))
+
+    @property
+    def at_most(self) -> timedelta:
+        """The time after receipt at which the first is asked at the latest."""
+        return timedelta(hours=min(self.at_most_hours, LONGEST_WAIT // timedelta(hours=1)))
+
     def ladder(self) -> Ladder:
         """What it says."""
-        wait, at_most = timedelta(minutes=self.rung_wait_minutes), timedelta(hours=self.at_most_hours)
-        return Ladder(tuple(self.rungs), wait, self.first, at_most)
+        return Ladder(tuple(self.rungs), self.wait, self.first, self.at_most)
 
 
 class PlanBody(_Body):

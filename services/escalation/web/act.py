@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -14,7 +14,7 @@ from services.escalation.domain.access import ANSWERS, COUNTERSIGNS, JUDGES, LEA
 from services.escalation.domain.escalation import Taken
 from services.escalation.handlers import act as acts
 from services.escalation.store import countersign, report
-from services.escalation.web.api import Api, Body, Versioned, acting
+from services.escalation.web.api import Api, Body, SentInstant, Versioned, acting
 from shared.events.codes import Level, Outcome
 from shared.ids import PersonId, ReportId
 
@@ -56,7 +56,7 @@ class PhoneAnswer(Versioned):
     """What a person said on the phone, and when."""
 
     person_id: PersonId
-    said_at: AwareDatetime
+    said_at: SentInstant
     covers_report_no: int = Field(ge=1, le=2**31 - 1)
     promise_minutes: int = Field(default=60, ge=1, le=24 * 60)
 

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -17,7 +17,9 @@ from services.escalation.store import case
 from services.escalation.web.entries import Entries
 from services.escalation.web.view import Json, case_as_told
 from shared.auth.people import PeopleTokens, Person, Role
+from shared.calendar import EARLIEST, LATEST
 from shared.delivery.outbox import Transaction, Transactions
+from shared.events.model import Count
 from shared.ids import CaseId
 from shared.postgres.pool import Connection
 from shared.sealing import KeyRing
@@ -49,6 +51,10 @@ class Api:
         return signed_in(request) or self.people.person(request.headers.get("authorization"))
 
 
+SentInstant = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
+"""A moment that a person sends."""
+
+
 class Body(BaseModel):
     """What a person sends with an act."""
 
@@ -58,7 +64,7 @@ class Body(BaseModel):
 class Versioned(Body):
     """An act on the case as it was read: a stale version is answered with the case as it is now."""
 
-    version: int
+    version: Count
 
 
 B = TypeVar("B", bound=Body)

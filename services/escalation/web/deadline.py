@@ -3,7 +3,6 @@
 from functools import partial
 from uuid import UUID
 
-from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -11,7 +10,7 @@ from starlette.routing import Route
 from services.escalation.domain.access import ANSWERS
 from services.escalation.handlers import deadline
 from services.escalation.store import report
-from services.escalation.web.api import Api, Versioned, acting
+from services.escalation.web.api import Api, SentInstant, Versioned, acting
 from shared.ids import ReportId
 from shared.web.problems import Problem
 
@@ -24,7 +23,7 @@ def routes(api: Api) -> list[Route]:
 class ReceiptGiven(Versioned):
     """When the reporter was told that the report has come, by phone say."""
 
-    given_at: AwareDatetime
+    given_at: SentInstant
 
 
 async def _receipt_given(api: Api, request: Request) -> JSONResponse:

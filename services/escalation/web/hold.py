@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -16,7 +16,7 @@ from services.escalation.domain.escalation import Refused
 from services.escalation.domain.hold import Action, Asked, HeldFrom, Lift
 from services.escalation.handlers import assessment as assessments
 from services.escalation.handlers import hold as holds
-from services.escalation.web.api import Act, Api, Body, NotFound, Versioned, acting
+from services.escalation.web.api import Act, Api, Body, NotFound, SentInstant, Versioned, acting
 from services.escalation.web.view import Json
 from shared.web.problems import Problem
 
@@ -44,7 +44,7 @@ class HoldAsked(Versioned):
     action: Action
     reason: Text = ""
     assessment_id: UUID | None = None
-    until: AwareDatetime | None = None
+    until: SentInstant | None = None
     mediation: bool = False
 
     @property

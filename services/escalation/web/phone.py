@@ -6,7 +6,6 @@ What was said goes through to intake, which keeps it sealed; nothing of it stays
 from functools import partial
 from typing import Any
 
-from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -14,7 +13,7 @@ from starlette.routing import Route
 from services.escalation.domain.access import ANSWERS
 from services.escalation.handlers import act as acts
 from services.escalation.web.act import Acknowledge
-from services.escalation.web.api import Api, acting
+from services.escalation.web.api import Api, SentInstant, acting
 from services.escalation.web.entries import NotStored
 from shared.evidence import record
 
@@ -22,7 +21,7 @@ from shared.evidence import record
 class PhoneReport(Acknowledge):
     """What was said, when; `covers_report_no` as in any answer."""
 
-    received_at: AwareDatetime
+    received_at: SentInstant
     text: str = ""
     answers: tuple[dict[str, Any], ...] = ()
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -14,7 +14,7 @@ from starlette.routing import Route
 from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.reach import Quarter, Step, climb, gaps, quarters
 from services.escalation.handlers.reach import ground
-from services.escalation.web.api import Api
+from services.escalation.web.api import Api, SentInstant
 from services.escalation.web.rota import allowed
 from services.escalation.web.view import Json
 from shared.auth.people import Role
@@ -47,7 +47,7 @@ class Hours(_Query):
 class Moment(_Query):
     """A report of that moment and level."""
 
-    at: AwareDatetime | None = None
+    at: SentInstant | None = None
     level: Level
 
 

@@ -1,14 +1,14 @@
 """Who answers when: the rota, the ladders, the people, and where the one who asks is reached."""
 
 import json
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -17,17 +17,21 @@ from services.escalation.contacts import NotifyAway, UnusableAddress
 from services.escalation.domain.access import ANSWERS, is_fresh
 from services.escalation.domain.shift import Absence, Shift, Shifts, Swap, Weekly
 from services.escalation.store import rota
-from services.escalation.store.rota import SHIFTS, PlanBody, Staff
+from services.escalation.store.rota import LONGEST_WAIT, SHIFTS, LadderBody, PlanBody, Staff
 from services.escalation.web.api import Api, Body, Versioned, read
 from services.escalation.web.view import Json
 from shared.auth.people import Person, Role
+from shared.calendar import in_bounds
 from shared.delivery.outbox import Transaction
 from shared.events.codes import Channel
 from shared.ids import PersonId
 from shared.web.problems import Problem, Unavailable
 
+S = TypeVar("S", Shift, Swap, Absence)
 _LOOKS_AHEAD = timedelta(days=14)
 _READS = ANSWERS | {Role.OPERATOR}
+_NO_NULL = r"^[^\x00]*$"
+"""PostgreSQL keeps no U+0000 in a text."""
 
 
 def routes(api: Api) -> list[Route]:
@@ -43,26 +47,51 @@ def routes(api: Api) -> list[Route]:
     ]
 
 
+def _weeks_in_bounds(weekly: tuple[Weekly, ...]) -> tuple[Weekly, ...]:
+    _require_in_bounds(day for each in weekly for day in (each.first, each.last) if day)
+    return weekly
+
+
+def _spans_in_bounds(of: tuple[S, ...]) -> tuple[S, ...]:
+    _require_in_bounds(at for each in of for at in (each.span.starts_at, each.span.ends_at))
+    return of
+
+
+def _require_in_bounds(moments: Iterable[date]) -> None:
+    """Raise `ValueError` unless all lie in bounds. What is stored from before is read without this."""
+    if not all(map(in_bounds, moments)):
+        raise ValueError("a rota is about days between 1900 and 2200")
+
+
 class Rota(Versioned):
     """The whole rota, as it shall be. Whoever is listed first is asked first."""
 
-    weekly: tuple[Weekly, ...] = ()
-    shifts: tuple[Shift, ...] = ()
-    swaps: tuple[Swap, ...] = ()
-    absences: tuple[Absence, ...] = ()
+    weekly: Annotated[tuple[Weekly, ...], AfterValidator(_weeks_in_bounds)] = ()
+    shifts: Annotated[tuple[Shift, ...], AfterValidator(_spans_in_bounds)] = ()
+    swaps: Annotated[tuple[Swap, ...], AfterValidator(_spans_in_bounds)] = ()
+    absences: Annotated[tuple[Absence, ...], AfterValidator(_spans_in_bounds)] = ()
+
+
+def _within_a_month(ladders: list[LadderBody]) -> list[LadderBody]:
+    minutes = LONGEST_WAIT // timedelta(minutes=1)
+    if any(each.rung_wait_minutes > minutes or 60 * each.at_most_hours > minutes for each in ladders):
+        raise ValueError("nobody is waited for longer than a month")
+    return ladders
 
 
 class Ladders(PlanBody, Versioned):
     """The ladders and the duty hours, as they shall be for what begins from now on."""
+
+    ladders: Annotated[list[LadderBody], AfterValidator(_within_a_month)]
 
 
 class PersonBody(Body):
     """A person, as they shall be."""
 
     person_id: UUID
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NULL)]
     roles: list[Role]
-    units: list[Annotated[str, Field(max_length=60)]]
+    units: list[Annotated[str, Field(max_length=60, pattern=_NO_NULL)]]
     active: bool = True
 
 

@@ -8,18 +8,22 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from services.intake.domain.cpr import Cpr, age_band, cpr_of
-from shared.calendar import local
+from shared.calendar import in_bounds, local
 from shared.events.codes import AgeBand, Answer, LegalKind, ReceiptRoute, ReporterKind, Unit, When
 from shared.events.intake import SignFact
 from shared.signs import PLACE, SIGNS, SignId
 
 MOST_CHILDREN = 30
 MOST_UNREAD = 60
+LIFE = timedelta(days=30 * 365)
+"""A day further from the report than this is none of a child's life: it is what programs send for no day at all."""
+HEARD_WITHIN = timedelta(days=366)
+"""What was said longer ago than this is written down with another time than it was said at."""
 FAMILY_KNOWS = SignId("disclosure.family_knows")
 
 _CODE = TypeVar("_CODE", bound=StrEnum)
@@ -75,7 +79,9 @@ class _Reader:
         if not isinstance(value, dict):
             self.note(path)
             return {}
-        for name in value.keys() - set(known):
+        for name in value:
+            if name in known:
+                continue
             self.note(f"{path}.{name}".lstrip(".") if _KEY.fullmatch(name) else f"{path}.?".lstrip("."))
         return value
 
@@ -110,14 +116,18 @@ class _Reader:
         return value is True
 
     def day(self, value: Any, path: str) -> date | None:
-        """A date (RFC 3339 full-date)."""
+        """A day of a child's life, as a date or as a moment of one (RFC 3339 full-date, date-time)."""
         if value is None or value == "":
             return None
         try:
-            return date.fromisoformat(value)
-        except (TypeError, ValueError):
-            self.note(path)
-            return None
+            at = datetime.fromisoformat(value)
+            day = local(at).date() if at.tzinfo else at.date()
+            if abs(day - self.on) <= LIFE:
+                return day
+        except (TypeError, ValueError, OverflowError):
+            pass
+        self.note(path)
+        return None
 
 
 def parse(raw: bytes) -> object:
@@ -155,7 +165,7 @@ def read_draft(body: object, *, on: date) -> Draft:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A report that was said on the phone, and when: now, where that cannot be read or has not come yet."""
+    """A report that was said on the phone, and when: now, where that cannot be read, has not come or is long gone."""
 
     said_at: datetime
     draft: Draft
@@ -166,7 +176,7 @@ def read_entry(body: object, *, now: datetime) -> Spoken:
     fields = body if isinstance(body, dict) else {}
     draft = read_draft({**fields, "received_at": None} if fields else body, on=local(now).date())
     said_at = _instant(fields.get("received_at"))
-    readable = said_at is not None and said_at <= now
+    readable = said_at is not None and now - HEARD_WITHIN <= said_at <= now
     unread = [path for path in draft.unread if path != "received_at"]
     draft = replace(draft, unread=tuple(unread if readable else ["received_at", *unread]))
     return Spoken(said_at if said_at is not None and readable else now, draft)
@@ -177,7 +187,7 @@ def _instant(value: object) -> datetime | None:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
+    return at.astimezone(UTC) if at is not None and at.tzinfo is not None and in_bounds(at) else None
 
 
 _TOP = ("legal_kind", "reporter", "children", "text", "parents_know", "answers", "conflict", "already_supported")

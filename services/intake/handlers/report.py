@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from services.intake.domain import receipt
@@ -82,7 +82,7 @@ async def _accept_first(
         report_id = ReportId(tx.ids())
         draft = read_draft(body, on=local(tx.now).date())
         placed, children = child.place_first(tx, secrets, draft.children)
-        event = _received(tx, report_id, draft, placed, verified=verified)
+        event = _received(tx, report_id, draft, placed, reporter_verified=verified)
         if not await reports.insert_first(
             tx.conn,
             event,
@@ -120,7 +120,7 @@ async def _accept(
         earlier = await reports.to_add_to(tx.conn, adds_to) if adds_to else None
         placed = await child.place(tx, secrets, draft.children, joining=earlier)
         known = draft if earlier is None else _by_the_same(draft, earlier)
-        event = _received(tx, report_id, known, placed, verified=verified)
+        event = _received(tx, report_id, known, placed, reporter_verified=verified)
         await _store(tx, secrets, event, placed, raw, adds_to=adds_to)
     log().info("report.accepted", report_id=report_id, case_id=placed.case_id)
     return Accepted(report_id, event.received_at, draft)
@@ -141,9 +141,8 @@ async def write_down(transactions: Transactions, secrets: Secrets, raw: bytes, *
         if entry.case_id and known is None:
             raise NoSuchCase
         placed = await child.place(tx, secrets, told.draft.children, joining=known)
-        event = _received(tx, report_id, told.draft, placed)
         said = {"received_at": told.said_at, "receipt_given_at": None, "entered_by": entry.by}
-        event = event.model_copy(update=said)
+        event = _received(tx, report_id, told.draft, placed, **said)
         await _store(tx, secrets, event, placed, raw, adds_to=None)
     log().info("report.accepted", report_id=report_id, case_id=placed.case_id)
     return Accepted(report_id, event.received_at, told.draft)
@@ -154,7 +153,7 @@ async def send_canary(tx: Transaction, secrets: Secrets) -> None:
     placed = await child.place(tx, secrets, ())
     await cases.mark_canary(tx.conn, placed.case_id)
     draft = read_draft(parse(_CANARY), on=local(tx.now).date())
-    event = _received(tx, ReportId(tx.ids()), draft, placed).model_copy(update={"canary": True})
+    event = _received(tx, ReportId(tx.ids()), draft, placed, canary=True)
     await _store(tx, secrets, event, placed, _CANARY, adds_to=None)
 
 
@@ -186,17 +185,14 @@ async def _again(tx: Transaction, secrets: Secrets, report_id: ReportId) -> Acce
     return Accepted(report_id, report.received_at, read_draft(parse(raw), on=local(report.received_at).date()))
 
 
-def _received(
-    tx: Transaction, report_id: ReportId, draft: Draft, placed: Placed, *, verified: Verification | None = None
-) -> ReportReceived:
+def _received(tx: Transaction, report_id: ReportId, draft: Draft, placed: Placed, **more: Any) -> ReportReceived:
+    """The fact of a report that was sent just now, or as `more` says."""
     return ReportReceived(
         case_id=placed.case_id,
         report_id=report_id,
         report_no=placed.report_no,
         linked_case_ids=placed.linked_case_ids,
-        received_at=tx.now,
-        entered_at=tx.now,
-        receipt_given_at=tx.now,
+        **{"received_at": tx.now, "entered_at": tx.now, "receipt_given_at": tx.now, **more},
         legal_kind=draft.legal_kind,
         reporter_kind=draft.reporter_kind,
         receipt_route=draft.receipt_route,
@@ -206,7 +202,6 @@ def _received(
         conflict_declared=draft.conflict_declared,
         unit=draft.unit,
         already_supported=draft.already_supported,
-        reporter_verified=verified,
     )
 
 

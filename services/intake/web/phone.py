@@ -3,7 +3,6 @@
 import json
 import secrets as random
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from services.intake.domain.draft import NotJson
+from services.intake.domain.draft import HEARD_WITHIN, NotJson
 from services.intake.handlers.report import Entry, NoSuchCase, write_down
 from services.intake.web.fields import body_of, fields_of
 from services.intake.web.receipt import sent
@@ -20,7 +19,7 @@ from services.intake.web.sections import FIELDS, SECTIONS
 from shared.auth import NotSignedIn
 from shared.auth.people import Role
 from shared.auth.services import ServiceTokens
-from shared.calendar import COPENHAGEN, local
+from shared.calendar import local, wall_instant
 from shared.ids import CaseId, PersonId
 from shared.web.application import body
 from shared.web.problems import Problem
@@ -89,8 +88,8 @@ async def _save(door: Door, screens: Screens, request: Request) -> Response:
     by, fields = _writer(request), await fields_of(request)
     if by is None:
         return signed_out(request, screens, fields)
-    said_at = _instant(fields.get("received_at", ""))
-    if said_at is None or said_at > door.transactions.clock.now():
+    said_at, now = wall_instant(fields.get("received_at", "")), door.transactions.clock.now()
+    if said_at is None or not now - HEARD_WITHIN <= said_at <= now:
         return _shown(door, screens, request, fields, wrong_time=True)
     told = json.loads(body_of({name: fields[name] for name in FIELDS if name in fields}))
     raw = json.dumps({**told, "received_at": said_at.isoformat()}, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -120,10 +119,3 @@ def _shown(
         key=values.get("key") or random.token_urlsafe(16),
         wrong_time=wrong_time,
     )
-
-
-def _instant(written: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(written).replace(tzinfo=COPENHAGEN).astimezone(UTC)
-    except ValueError:
-        return None

@@ -11,6 +11,7 @@ from services.escalation.domain.assessment import FORM
 from services.escalation.handlers import assessment as assessments
 from services.escalation.web.api import Body, acting
 from services.escalation.web.console import Console, sign_in_first, visitor
+from services.escalation.web.console.wall import number_in
 from shared.web.application import fields
 
 PARTS = (
@@ -61,9 +62,8 @@ def _empty(request: Request) -> Request:
 
 def shaped(sent: Mapping[str, str]) -> dict[str, Any]:
     """The fields as the API's body."""
-    covers = sent.get("covers_report_no", "")
     return {
-        "covers_report_no": int(covers) if covers.isdecimal() else 0,
+        "covers_report_no": number_in(sent, "covers_report_no"),
         "level": sent.get("level", ""),
         "acute": sent.get("acute") == "yes",
         "answers": answers_in(sent),

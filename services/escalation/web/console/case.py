@@ -14,6 +14,7 @@ from services.escalation.store import case, page, reading, rota
 from services.escalation.web.api import NotFound, seen_case
 from services.escalation.web.console import Console, sign_in_first, visitor
 from services.escalation.web.console.text import literally, segments
+from services.escalation.web.console.wall import number_in
 from services.escalation.web.view import case_as_told
 from shared.auth.grants import Grant, ReadPart, ReadPurpose
 from shared.auth.people import Person
@@ -128,14 +129,15 @@ async def _answered(console: Console, request: Request, asked: str) -> Response:
     who = visitor(request)
     if who is None:
         return sign_in_first(request)
-    answer = (await fields(request)).get(asked, "")
+    sent = await fields(request)
+    answer = sent.get(asked, "")
     async with console.api.transactions.begin("answer first question") as tx:
         case_id = await seen_case(tx, request, who, lock=True)
         told = await case_as_told(tx, case_id, who, console.api.keys)
         if asked == "purpose" and answer in {why.value for why in ReadPurpose if why is not ReadPurpose.PAGE}:
             await acts.say_purpose(tx, who, case_id, ReadPurpose(answer))
-        if asked == "up_to" and answer.isdecimal() and len(answer) < 7:
-            await acts.knows_nobody(tx, who, case_id, up_to=min(int(answer), _newest(told)))
+        if asked == "up_to" and (up_to := number_in(sent, asked)):
+            await acts.knows_nobody(tx, who, case_id, up_to=min(up_to, _newest(told)))
     return RedirectResponse(f"/cases/{case_id}", 303)
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,8 +14,9 @@ from services.escalation.web.api import FORM
 from services.escalation.web.console import Console, visitor, with_content
 from services.escalation.web.console.act import posted, refused
 from services.escalation.web.console.case import people_of, shown_form
+from services.escalation.web.console.wall import number_in
 from services.escalation.web.hold import weighed
-from shared.calendar import COPENHAGEN
+from shared.calendar import wall_instant
 from shared.web.application import fields
 from shared.web.problems import Problem
 from shared.web.sign_in import signed_out
@@ -53,9 +53,8 @@ async def _last_page(console: Console, request: Request, sent: Mapping[str, str]
 def shaped(sent: Mapping[str, str]) -> dict[str, Any]:
     """The fields as the API's body. What is left empty is left out: the rules say what is missing."""
     given = {name: value for name, value in sent.items() if value.strip()}
-    version = given.get("version", "")
     asked: dict[str, Any] = {name: given[name] for name in _WORDS if name in given}
-    asked |= {"version": int(version) if version.isdecimal() else 0, "mediation": "mediation" in given}
+    asked |= {"version": number_in(given, "version"), "mediation": "mediation" in given}
     return asked | ({"until": until} if (until := instant(given.get("until", ""))) else {})
 
 
@@ -64,7 +63,5 @@ _WORDS = ("recipient", "action", "reason", "assessment_id")
 
 def instant(written: str) -> str | None:
     """`2026-12-01T16:00` on Copenhagen's clock as an instant; None where it is no moment."""
-    try:
-        return datetime.fromisoformat(written).replace(tzinfo=COPENHAGEN).astimezone(UTC).isoformat()
-    except ValueError:
-        return None
+    at = wall_instant(written)
+    return at.isoformat() if at else None

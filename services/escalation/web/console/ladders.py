@@ -1,6 +1,5 @@
 """The ladders as steps with waits in words. A form changes one; the API's door stores a new version of them all."""
 
-from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
@@ -8,6 +7,7 @@ from starlette.responses import Response
 
 from services.escalation.web.console import NOTHING, Console, Values
 from services.escalation.web.console.leader import Fields, changed, screen
+from services.escalation.web.console.wall import number_in
 
 MOST_STEPS = 8
 Json: TypeAlias = dict[str, Any]
@@ -30,15 +30,10 @@ def _put(sent: Fields, stands: Json) -> tuple[str, Json]:
     kept = [each for each in newest["ladders"] if (each["level"], each["unit"]) != (level, unit)]
     wanted = kept if "remove" in sent else [*kept, _ladder(level, unit, sent)]
     plan = {name: newest[name] for name in ("duty_hours", "investigation_months")}
-    return "/v1/ladders", {"version": _number(sent, "version"), "ladders": wanted, **plan}
+    return "/v1/ladders", {"version": number_in(sent, "version"), "ladders": wanted, **plan}
 
 
 def _ladder(level: str, unit: str | None, sent: Fields) -> Json:
     rungs = [sent[name] for name in (f"step.{n}" for n in range(1, MOST_STEPS + 1)) if sent.get(name)]
-    waits = {"rung_wait_minutes": _number(sent, "wait"), "at_most_hours": _number(sent, "at_most")}
+    waits = {"rung_wait_minutes": number_in(sent, "wait"), "at_most_hours": number_in(sent, "at_most")}
     return {"level": level, "unit": unit, "rungs": rungs, "first": sent.get("first", "now"), **waits}
-
-
-def _number(sent: Mapping[str, str], name: str) -> int:
-    written = sent.get(name, "")
-    return int(written) if written.isdecimal() and len(written) < 9 else 0

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from services.escalation.domain.access import is_fresh
 from services.escalation.web.console import NOTHING, Console, Values, onward, sign_in_first, visitor
 from services.escalation.web.console.hold import instant
+from services.escalation.web.console.wall import number_in
 from services.escalation.web.console.week import rota_screen
 from shared.web.application import fields
 from shared.web.problems import Problem
@@ -42,8 +43,7 @@ async def change_rota(console: Console, request: Request) -> Response:
             kept[kind] = [each for n, each in enumerate(kept[kind]) if str(n) != place]
         elif kind in kept:
             kept[kind].append(_ADDED[kind](sent))
-        version = sent.get("version", "")
-        return "/v1/rota", {"version": int(version) if version.isdecimal() else 0, **kept}
+        return "/v1/rota", {"version": number_in(sent, "version"), **kept}
 
     return await changed(console, request, ("/rota", rota_screen), put, reads="/v1/rota")
 

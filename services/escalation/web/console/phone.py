@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.escalation.web.console.hold import instant
+from services.escalation.web.console.wall import number_in
 
 _ANSWERS = ("said", "denied", "unknown")
 
 
 def shaped(sent: Mapping[str, str]) -> dict[str, Any]:
     """The fields as the API's body; what is not answered is left out."""
-    covers = sent.get("covers_report_no", "")
     asked = {name.removeprefix("sign."): value for name, value in sent.items() if name.startswith("sign.")}
     return {
-        "covers_report_no": int(covers) if covers.isdecimal() else 0,
+        "covers_report_no": number_in(sent, "covers_report_no"),
         "received_at": instant(sent.get("received_at", "")),
         "text": sent.get("text", ""),
         "answers": [{"sign": sign, "answer": answer} for sign, answer in asked.items() if answer in _ANSWERS],

@@ -11,7 +11,7 @@ from services.escalation.store import rota
 from services.escalation.web.api import NotFound, seen_case
 from services.escalation.web.console import Console, sign_in_first, visitor
 from services.escalation.web.console.act import Fields, posted
-from services.escalation.web.console.wall import instant_in, trouble_in
+from services.escalation.web.console.wall import instant_in, number_in, trouble_in
 from services.escalation.web.view import case_as_told
 from shared.auth.people import Person
 from shared.calendar import local
@@ -55,7 +55,7 @@ async def _shown_again(console: Console, request: Request, problem: Problem, sen
 def _shaped(sent: Fields) -> Json:
     """The fields as the API's body; what is missing is left to it to say."""
     said_at = instant_in(sent, "said_at")
-    numbers = {name: int(sent[name]) for name in _NUMBERS if sent.get(name, "").isdecimal() and len(sent[name]) < 9}
+    numbers = {name: number_in(sent, name) for name in _NUMBERS if sent.get(name, "").isdecimal()}
     return {"version": 0, "person_id": sent.get("person_id", ""), "said_at": said_at} | numbers
 
 

@@ -1,11 +1,12 @@
-"""A moment as a form sends it: Copenhagen's wall time, which for one hour of the year does not tell when."""
+"""Moments and numbers as a form sends them: Copenhagen wall time, which for one hour of the year does not tell when."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from shared.calendar import instants
+from shared.calendar import instants, wall_time
 
+_DIGITS = 10
 Trouble = Literal["no_time", "skipped", "twice"]
 
 
@@ -28,4 +29,10 @@ def trouble_in(sent: Mapping[str, str], name: str) -> Trouble | None:
 
 
 def _shown_at(sent: Mapping[str, str], name: str) -> tuple[datetime, ...]:
-    return instants(datetime.fromisoformat(sent.get(name, "")))
+    return instants(wall_time(sent.get(name, "")))
+
+
+def number_in(sent: Mapping[str, str], name: str) -> int:
+    """The number of a field; 0 where it holds none, or one that nothing here counts to."""
+    written = sent.get(name, "")
+    return int(written) if written.isdecimal() and len(written) < _DIGITS else 0
