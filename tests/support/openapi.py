@@ -236,6 +236,7 @@ CASE = obj(
     {
         "case_id": _ID,
         "version": _NUMBER,
+        "unit": {"enum": [unit.value for unit in Unit]},
         "linked_case_ids": many(_ID),
         "level": maybe({"enum": [level.value for level in Level]}),
         "reports": many(obj({"report_id": _ID, "report_no": _NUMBER, "received_at": _AT, "judged": maybe(
@@ -282,6 +283,8 @@ ESCALATION = (
         ("/v1/cases/{id}/phone-report", "What is said in a call: answers what was shown, and is a new report.",
          phone.PhoneReport),
         ("/v1/cases/{id}/handover", "Offer the case to another.", act.HandOver),
+        ("/v1/cases/{id}/unit", "Give the case to another unit; 204 where the person does not see it then.",
+         act.MoveUnit),
         ("/v1/cases/{id}/raise", "Raise the level in force.", act.Raise),
         ("/v1/cases/{id}/lower", "Ask that it be lowered: takes a second person.", act.Raise),
         ("/v1/cases/{id}/close", "Close, or ask for a countersign.", act.Close),

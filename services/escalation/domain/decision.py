@@ -47,6 +47,7 @@ from services.escalation.domain.escalation import (
     StoodDown,
     Taken,
     Took,
+    UnitMoved,
 )
 from services.escalation.domain.page import LIVE
 from shared.events.codes import Level, Outcome
@@ -286,6 +287,17 @@ def _shift_changed(state: Escalation, fact: ShiftChanged, around: Around) -> Dec
     return restart(state, around) if waited_for and waited_for <= fact.off else Decision(state)
 
 
+def _unit_moved_while_paging(state: Escalation, _fact: UnitMoved, around: Around) -> Decision:
+    """The people of the other unit are asked from rung 1 of its ladder; where none has begun, when that one begins."""
+    moved = replace(state, offered_to=None)
+    return restart(moved, around) if state.rung or around.pages else begin(moved, around)
+
+
+def _unit_moved(state: Escalation, _fact: UnitMoved, _around: Around) -> Decision:
+    """Whoever is responsible stays so until somebody takes it; an offer to one of the former unit is no use."""
+    return Decision(replace(state, offered_to=None))
+
+
 def _taken(state: Escalation, fact: Taken, around: Around) -> Decided:
     """Only this stops a ladder. What the person has not been shown keeps paging, that person first."""
     if fact.said_at is not None and state.state not in (State.UNRATED, State.PAGING):
@@ -434,6 +446,8 @@ _TABLE: Mapping[tuple[State, type[Fact]], _Cell] = {
     (State.CLOSING, HandoverOffered): _too_late,
     (State.CLOSED, HandoverOffered): _too_late,
     (State.PAGING, ShiftChanged): _shift_changed,
+    (State.PAGING, UnitMoved): _unit_moved_while_paging,
+    (State.ACKNOWLEDGED, UnitMoved): _unit_moved,
     (State.UNRATED, CloseAsked): _too_early,
     (State.PAGING, CloseAsked): _too_early,
     (State.ACKNOWLEDGED, CloseAsked): _close,

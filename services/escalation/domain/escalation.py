@@ -178,6 +178,11 @@ class ShiftChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitMoved:
+    """Another unit has the case: its own people and its own ladder, if it has one."""
+
+
+@dataclass(frozen=True, slots=True)
 class CanaryPassed:
     """A report made up to try the system has gone the whole way."""
 
@@ -209,6 +214,7 @@ Fact: TypeAlias = (
     | Taken
     | HandoverOffered
     | ShiftChanged
+    | UnitMoved
     | CloseAsked
     | Countersigned
     | CanaryPassed

@@ -7,15 +7,21 @@ import asyncpg
 
 from services.escalation.domain.access import ANSWERS
 from shared.auth.people import Person, Role
+from shared.events.codes import Unit
 from shared.events.intake import ReportReceived
 from shared.ids import CaseId
 from shared.postgres.pool import Connection
 from shared.sealing import DataKey, KeyRing
 
 SEEN = """(NOT c.canary AND c.unit IS NOT NULL
-           AND ('*' = ANY($1::text[]) OR c.unit = 'unknown' OR c.unit = ANY($1::text[]))
+           AND ('*' = ANY($1::text[]) OR c.unit = 'unknown' OR c.unit = ANY($1::text[])
+                OR EXISTS (SELECT FROM escalations r
+                           WHERE r.case_id = c.case_id AND r.state <> 'closed' AND r.responsible = $2))
            AND NOT EXISTS (SELECT FROM exclusions x WHERE x.case_id = c.case_id AND x.person_id = $2))"""
-"""Whether a person sees the case `c`: $1 is their units, $2 their id. Nobody sees canaries. Nothing else decides it."""
+"""Whether a person sees the case `c`: $1 is their units, $2 their id. Nobody sees canaries. Nothing else decides it.
+
+Whoever is responsible sees it until somebody else takes it, also where another unit has it by now.
+"""
 
 _FAMILY = """WITH RECURSIVE family AS (
         SELECT case_id, linked_case_ids FROM cases WHERE case_id = ANY ($1::uuid[])
@@ -106,17 +112,27 @@ async def due(conn: Connection, now: datetime, limit: int) -> Sequence[CaseId]:
 
 
 async def note_report(conn: Connection, event: ReportReceived, traceparent: str | None) -> None:
-    """What the newest report tells of its case. A unit that is known is not forgotten for one that is not."""
+    """What the report tells of its case. Its unit counts only where it is the first: after that, staff alone move it.
+
+    Until the first is here, whichever order they come in, the case is everybody's.
+    """
     await conn.execute(
         """UPDATE cases SET canary = $2, traceparent = coalesce($3, traceparent), linked_case_ids =
                ARRAY(SELECT DISTINCT unnest(linked_case_ids || $4::uuid[]) ORDER BY 1),
-               unit = (SELECT unit FROM reports WHERE case_id = $1 ORDER BY unit = 'unknown', report_no DESC LIMIT 1)
+               unit = CASE WHEN $5 AND coalesce(unit, 'unknown') = 'unknown' THEN $6 ELSE coalesce(unit, 'unknown') END
            WHERE case_id = $1""",
         event.case_id,
         event.canary,
         traceparent,
         list(event.linked_case_ids),
+        event.report_no == 1,
+        event.unit,
     )
+
+
+async def move_unit(conn: Connection, case_id: CaseId, unit: Unit) -> None:
+    """Another unit has the case."""
+    await conn.execute("UPDATE cases SET unit = $2 WHERE case_id = $1", case_id, unit)
 
 
 async def changed(conn: Connection, case_id: CaseId) -> None:

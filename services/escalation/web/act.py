@@ -13,9 +13,10 @@ from starlette.routing import Route
 from services.escalation.domain.access import ANSWERS, COUNTERSIGNS, JUDGES, LEADS
 from services.escalation.domain.escalation import Taken
 from services.escalation.handlers import act as acts
-from services.escalation.store import countersign, report
+from services.escalation.handlers import step as steps
+from services.escalation.store import case, countersign, report
 from services.escalation.web.api import Api, Body, SentInstant, Versioned, acting
-from shared.events.codes import Level, Outcome
+from shared.events.codes import Level, Outcome, Unit
 from shared.ids import PersonId, ReportId
 
 Reason = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -29,6 +30,7 @@ def routes(api: Api) -> list[Route]:
         "/v1/cases/{id}/conflict": _conflict,
         "/v1/cases/{id}/phone-answer": _phone_answer,
         "/v1/cases/{id}/handover": _hand_over,
+        "/v1/cases/{id}/unit": _move_unit,
         "/v1/cases/{id}/raise": _raise,
         "/v1/cases/{id}/lower": _lower,
         "/v1/cases/{id}/close": _close,
@@ -66,6 +68,20 @@ class HandOver(Versioned):
 
     to: PersonId
     note: Reason
+
+
+class MoveUnit(Versioned):
+    """The unit that is to have it, and why."""
+
+    unit: Literal[
+        Unit.AMAGER,
+        Unit.BISPEBJERG,
+        Unit.BROENSHOEJ_HUSUM_VANLOESE,
+        Unit.CITY_OESTERBRO,
+        Unit.NOERREBRO,
+        Unit.VALBY_VESTERBRO_KGS_ENGHAVE,
+    ]
+    reason: Reason
 
 
 class Raise(Versioned):
@@ -137,6 +153,16 @@ async def _hand_over(api: Api, request: Request) -> JSONResponse:
     async with acting(api, request, HandOver, may=ANSWERS) as act:
         to, note = act.asked.to, act.asked.note
         return await act.done(await acts.hand_over(act.tx, act.who, act.case_id, to=to, note=note, keys=api.keys))
+
+
+async def _move_unit(api: Api, request: Request) -> Response:
+    """Answered without the case where it does not exist any more for this person."""
+    async with acting(api, request, MoveUnit, may=ANSWERS) as act:
+        unit, reason = act.asked.unit, act.asked.reason
+        refused = await steps.move_unit(act.tx, act.who, act.case_id, unit=unit, reason=reason, keys=api.keys)
+        if await case.seen(act.tx.conn, act.case_id, act.who):
+            return await act.done(refused)
+        return Response(status_code=204)
 
 
 async def _raise(api: Api, request: Request) -> JSONResponse:

@@ -33,6 +33,7 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyR
     return {
         "case_id": str(case_id),
         "version": row["version"],
+        "unit": row["unit"],
         "linked_case_ids": [str(each) for each in await case.seen_of(conn, sorted({*newest} - {case_id}), who)],
         "level": (running.level if running else None) or highest,
         "reports": [_report(each) for each in reports],

@@ -72,9 +72,10 @@ class Service:
         """GET as a person."""
         return await self.client.get(f"/v1/{path}", headers=self.ground.bearer(who, ROLES[who], units=units))
 
-    async def act(self, who: UUID, path: str, **body: Any) -> httpx2.Response:
+    async def act(self, who: UUID, path: str, *, units: tuple[str, ...] = ("*",), **body: Any) -> httpx2.Response:
         """POST as a person."""
-        return await self.client.post(f"/v1/{path}", headers=self.ground.bearer(who, ROLES[who]), json=body)
+        bearer = self.ground.bearer(who, ROLES[who], units=units)
+        return await self.client.post(f"/v1/{path}", headers=bearer, json=body)
 
     async def case(self, case_id: CaseId, who: UUID = AASE) -> Json:
         """The case, as a person sees it."""

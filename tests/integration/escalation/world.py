@@ -156,6 +156,7 @@ SEALED: Mapping[str, tuple[Sequence[str], Callable[[Row], UUID]]] = {
     "handovers": (["note"], lambda row: row["handover_id"]),
     "lifts": (["reason"], lambda row: derived_id("lift", row["case_id"], row["n"])),
     "raises": (["reason"], lambda row: row["raise_id"]),
+    "steps": (["note"], lambda row: row["step_id"]),
 }
 """The sealed columns that this world writes, and the id of the row that each is bound to."""
 

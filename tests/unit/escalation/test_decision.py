@@ -39,6 +39,7 @@ from services.escalation.domain.escalation import (
     StoodDown,
     Taken,
     Took,
+    UnitMoved,
 )
 from services.escalation.domain.page import PageState, person
 from shared.events.codes import Level, Outcome
@@ -154,6 +155,7 @@ FACTS: Mapping[str, tuple[Fact, Callable[[Escalation], Escalation], Any]] = {
         lambda e: e,
         around(NOW, ANNE_ASKED, rota=ANNE_HOME),
     ),
+    "another unit has it": (UnitMoved(), lambda e: e, around(NOW, ANNE_ASKED, rota=ANNE_HOME)),
     "a canary has passed": (CanaryPassed(), lambda e: e, around(NOW, ANNE_ASKED)),
     "countersigned": (Countersigned(True, Outcome.ADVISED), lambda e: e, around(NOW, unjudged={})),
     "countersign refused": (Countersigned(False, Outcome.ADVISED), lambda e: e, around(NOW, unjudged={})),
@@ -278,6 +280,7 @@ TABLE: Mapping[str, Mapping[State, Any]] = {
         D: SAME,
     },
     "the one asked has gone home": {U: SAME, P: paging(BENT), A: SAME, C: SAME, D: SAME},
+    "another unit has it": {U: SAME, P: paging(BENT), A: SAME, C: SAME, D: SAME},
     "a canary has passed": {**dict.fromkeys((U, P, A, C), Cell(D, (), None)), D: SAME},
     "countersigned": {U: SAME, P: SAME, A: SAME, C: Cell(D, (), None, told=(Finished,)), D: SAME},
     "countersign refused": {U: SAME, P: SAME, A: SAME, C: Cell(A, (), NOW + PROMISE), D: SAME},

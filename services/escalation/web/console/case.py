@@ -68,7 +68,7 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
 
 
 FORMS = {
-    **dict.fromkeys(("cannot", "conflict", "hold", "close", "handover", "raise", "lower", "phone"), ANSWERS),
+    **dict.fromkeys(("cannot", "conflict", "hold", "close", "handover", "raise", "lower", "phone", "unit"), ANSWERS),
     "judgement": JUDGES,
     "exclusion": LEADS,
 }

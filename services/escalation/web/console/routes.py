@@ -62,6 +62,7 @@ _ACTS: dict[str, tuple[str, Shape | None]] = {
     "/cases/{id}/close": ("close", None),
     "/cases/{id}/handover": ("handover", None),
     "/cases/{id}/phone-report": ("phoned", phone.shaped),
+    "/cases/{id}/unit": ("unit_moved", None),
     "/cases/{id}/raise": ("raised", None),
     "/cases/{id}/lower": ("lower", None),
     "/exclusions": ("excluded", None),

@@ -86,6 +86,7 @@ UNITS = {
     "noerrebro": "Nørrebro",
     "valby-vesterbro-kgs-enghave": "Valby-Vesterbro-Kgs. Enghave",
 }
+NO_UNIT = ("ingen enhed endnu: alle kan se den", "no unit yet: all can see it")
 _CLOCKS = {
     "acute_judgement": ("vurdér akut fare senest", "judge acute danger by"),
     "receipt": ("kvittering senest", "receipt by"),
@@ -142,6 +143,11 @@ def short(case_id: UUID | str) -> str:
 def word(words: dict[Any, tuple[str, str]], code: Any, lang: Language) -> str:
     """The word for a code."""
     return lang.say(*words[code])
+
+
+def unit(code: str, lang: Language) -> str:
+    """The unit that has a case."""
+    return UNITS.get(code) or lang.say(*NO_UNIT)
 
 
 def sign(sign_id: str, lang: Language) -> str:
