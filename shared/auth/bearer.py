@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import ClaimError, JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from shared.auth import NotSignedIn
@@ -27,15 +27,34 @@ def key_in(path: Path) -> OKPKey:
     return OKPKey.import_key(json.loads(path.read_text(encoding="utf-8")))
 
 
-def read(authorization: str | None, keys: KeySet | OKPKey, *, audience: str, now: int) -> Token:
-    """The token of an `Authorization: Bearer …` header, checked at `now` (seconds). Raises `NotSignedIn`."""
+class OtherTime(NotSignedIn):
+    """The signature of the key `key_id` holds, but its clock and ours do not agree on when the token is good."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__("the token is not valid now")
+        self.key_id = key_id
+
+
+def read(authorization: str | None, keys: KeySet | OKPKey, *, audience: str, now: int, leeway: int = 0) -> Token:
+    """The token of an `Authorization: Bearer …` header, checked at `now` (seconds), give or take `leeway` seconds.
+
+    Raises `NotSignedIn`, and its kind `OtherTime`.
+    """
     scheme, _, text = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise NotSignedIn("a bearer token is needed")
-    registry = jwt.JWTClaimsRegistry(now=now, aud={"essential": True, "value": audience}, exp={"essential": True})
+    needed: dict[str, Any] = {"aud": {"essential": True, "value": audience}, "exp": {"essential": True}}
+    registry = jwt.JWTClaimsRegistry(now=now, leeway=leeway, **needed)
     try:
         decoded = jwt.decode(text.strip(), keys, algorithms=[ALGORITHM])
+    except (JoseError, ValueError, TypeError):
+        raise NotSignedIn("the token is not valid") from None
+    try:
         registry.validate(decoded.claims)
+    except ClaimError as error:
+        if error.claim in ("exp", "nbf", "iat"):
+            raise OtherTime(str(decoded.header.get("kid"))) from None
+        raise NotSignedIn("the token is not valid") from None
     except (JoseError, ValueError, TypeError):
         raise NotSignedIn("the token is not valid") from None
     return Token(str(decoded.header.get("kid")), dict(decoded.claims))

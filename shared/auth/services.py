@@ -11,10 +11,17 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
 from shared.auth import NotSignedIn, bearer
-from shared.auth.bearer import Token
+from shared.auth.bearer import OtherTime, Token
 from shared.clock import Clock
+from shared.telemetry import metrics
+from shared.telemetry.logging import log
 
 LIFETIME = 30
+LEEWAY = 30
+"""Seconds that two clocks may differ, either way: calls must not end when Kafka is away and a clock is off as well."""
+
+_other_time = metrics.Counter("beredskab.auth.other_time", "Calls refused because two services' clocks differ.")
+_other_time.add(0)
 
 
 class ServiceTokens:
@@ -47,7 +54,12 @@ class ServiceTokens:
 
     def call(self, authorization: str | None) -> Token:
         """The checked token of a call: `key_id` is the calling service, `claims` what it says. Raises `NotSignedIn`."""
-        token = bearer.read(authorization, self._public, audience=self._service, now=self._now())
+        try:
+            token = bearer.read(authorization, self._public, audience=self._service, now=self._now(), leeway=LEEWAY)
+        except OtherTime as refused:
+            _other_time.add(1)
+            log().error("auth.clocks_differ", peer=refused.key_id)
+            raise
         if token.claims.get("iss") != token.key_id:
             raise NotSignedIn("the token is not valid")
         return token

@@ -56,8 +56,33 @@ def test_a_service_proves_itself_to_the_one_it_calls(keys: Path) -> None:
     assert ServiceTokens.read(keys / "triage", "triage", Hands()).caller(f"Bearer {call}") == "intake"
     with pytest.raises(NotSignedIn):
         ServiceTokens.read(keys / "notify", "notify", Hands()).caller(f"Bearer {call}")
+
+
+@pytest.mark.parametrize("apart", [-30, -29, -1, 1, 29, 30, 59])
+def test_services_whose_clocks_differ_by_seconds_still_hear_each_other(keys: Path, apart: int) -> None:
+    call = ServiceTokens.read(keys / "intake", "intake", Hands()).token("triage")
+    later = Hands(NOON + timedelta(seconds=apart))
+    assert ServiceTokens.read(keys / "triage", "triage", later).caller(f"Bearer {call}") == "intake"
+
+
+@pytest.mark.parametrize("apart", [-7200, -31, 60, 7200])
+def test_services_whose_clocks_differ_by_more_refuse_each_other_and_say_why(
+    keys: Path, apart: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ServiceTokens.read(keys / "intake", "intake", Hands()).token("triage")
+    later = Hands(NOON + timedelta(seconds=apart))
     with pytest.raises(NotSignedIn):
-        ServiceTokens.read(keys / "triage", "triage", Hands(NOON + timedelta(minutes=1))).caller(f"Bearer {call}")
+        ServiceTokens.read(keys / "triage", "triage", later).caller(f"Bearer {call}")
+    said = capsys.readouterr().out
+    assert "auth.clocks_differ" in said
+    assert "intake" in said
+
+
+def test_a_token_for_another_service_is_no_matter_of_clocks(keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call = ServiceTokens.read(keys / "intake", "intake", Hands()).token("notify")
+    with pytest.raises(NotSignedIn):
+        ServiceTokens.read(keys / "triage", "triage", Hands()).caller(f"Bearer {call}")
+    assert "auth.clocks_differ" not in capsys.readouterr().out
 
 
 def test_a_service_cannot_speak_for_another(keys: Path) -> None:
