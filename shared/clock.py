@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+OF_DATABASE = "SELECT clock_timestamp()"
+"""The database's clock, which processes compare theirs with. No act is dated by it."""
+
 
 @dataclass(frozen=True)
 class Clock:

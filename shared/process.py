@@ -1,6 +1,7 @@
 """A service's process: what it stands on is opened, its loops run; it stops when told to, or when one of them dies.
 
-Crash-only: a loop that raises ends the process with an error and the supervisor starts it again.
+A loop goes on whatever a row holds: operators are called, and the other loops never notice. What hangs is ended by the
+watchdog, and what ends that should not ends the process; the supervisor starts it again.
 """
 
 import asyncio
@@ -25,10 +26,11 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from shared import crash, watchdog
 from shared.auth.services import ServiceTokens
-from shared.delivery import figures, kafka
+from shared.delivery import figures, kafka, kept
 from shared.delivery.consumer import Consumer
-from shared.delivery.door import events_route
+from shared.delivery.door import events_route, known_route
 from shared.delivery.inbox import Inbox, On, forget
+from shared.delivery.kept import Keeper
 from shared.delivery.outbox import Transactions
 from shared.delivery.reception import Reception
 from shared.delivery.relay import Relay
@@ -46,6 +48,12 @@ from shared.web.application import application
 from shared.web.screens import Screens
 
 S = TypeVar("S", bound=ServiceSettings)
+FAILING: set[str] = set()
+"""The loops of this process whose last turn failed for another reason than the ground."""
+metrics.gauges(
+    lambda: {"beredskab.loops.failing": float(len(FAILING))},
+    {"beredskab.loops.failing": "Loops that fail at each turn; the others go on."},
+)
 _LINGER = 0.3
 """Seconds between no longer accepting and closing what is idle."""
 
@@ -106,6 +114,26 @@ class Loop:
         return beat
 
 
+async def keep_turning(loop: Loop, beat: Beat, woken: asyncio.Event) -> None:
+    """Run the loop until cancelled. Faults of the ground are waited out; and no loop ends by what is stored."""
+    while True:
+        beat()
+        try:
+            done = await loop.run_once()
+        except INFRASTRUCTURE as error:
+            log().warning("loop.interrupted", loop=loop.name, error=logging.error_code(error))
+            await asyncio.sleep(0.25)
+            continue
+        except Exception as error:
+            FAILING.add(loop.name)
+            log().error("loop.failed", loop=loop.name, error=logging.error_code(error))
+            await asyncio.sleep(1)
+            continue
+        FAILING.discard(loop.name)
+        if not done:
+            await wait(woken, at_most=loop.at_most)
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """What every process of a service stands on."""
@@ -153,49 +181,47 @@ class Service:
 
     def events(self, subscriptions: Sequence[On[Any]]) -> list[Route]:
         """`POST /events`: the end of the second road, for the process whose port the other services know."""
-        return [events_route(self.name, self.reception(subscriptions), self.tokens)]
+        reception = self.reception(subscriptions)
+        return [events_route(self.name, reception, self.tokens), known_route(reception, self.tokens)]
 
     async def serve(self, web: ASGIApp) -> None:
         """Run a door: HTTP alone, so that no stuck worker takes it along."""
-        await _until_stopped(self._server(web), [self.wake.notify_others()])
+        running = [self.wake.notify_others(), figures.keep_clock(self.pool, self.settings.clock)]
+        await _until_stopped(self._server(web), running)
 
     async def work(self, web: ASGIApp, consumer: Consumer | None, loops: Sequence[Loop]) -> None:
         """Run a worker: consumer, relay and loops, with HTTP beside them, under a watchdog."""
-        relay = Relay(self.settings, self.pool, self.wake, SecondRoad(self.settings, self.name, self.pool, self.tokens))
+        road = SecondRoad(self.settings, self.name, self.pool, self.tokens)
+        relay = Relay(self.settings, self.pool, self.wake, road)
+        keeper = Keeper(self.pool, self.settings.clock, road, self.wake)
+        loops = [
+            *loops,
+            Loop("keeper", keeper.run_once, at_most=5, woken=False),
+            Loop("forget kept", partial(kept.forget, self.pool, self.settings.clock), at_most=3600, woken=False),
+        ]
         if consumer is not None:
             loops = [
                 *loops,
                 Loop("replay", consumer.reception.replay_once, at_most=1, woken=False),
                 Loop("forget", partial(forget, self.pool, self.settings.clock), at_most=3600, woken=False),
             ]
-        kept = [(loop, loop.beat()) for loop in loops]
+        looping = [(loop, loop.beat()) for loop in loops]
         running = [
             self.wake.notify_others(),
             self.wake.listen(),
             relay.run(),
             figures.keep(self.pool, self.settings.clock, consumer, relay),
+            figures.keep_clock(self.pool, self.settings.clock),
         ]
-        running += [self._loop(loop, beat) for loop, beat in kept]
-        beats = [relay.beat, *(beat for _, beat in kept)]
+        running += [
+            keep_turning(loop, beat, self.wake.on_work() if loop.woken else asyncio.Event()) for loop, beat in looping
+        ]
+        beats = [relay.beat, *(beat for _, beat in looping)]
         if consumer is not None:
             running.append(consumer.run())
             beats.append(consumer.beat)
         watchdog.watch(beats)
         await _until_stopped(self._server(web), running)
-
-    async def _loop(self, loop: Loop, beat: Beat) -> None:
-        """Faults of the ground are waited out here, so that no loop has to."""
-        woken = self.wake.on_work() if loop.woken else asyncio.Event()
-        while True:
-            beat()
-            try:
-                done = await loop.run_once()
-            except INFRASTRUCTURE as error:
-                log().warning("loop.interrupted", loop=loop.name, error=logging.error_code(error))
-                await asyncio.sleep(0.25)
-                continue
-            if not done:
-                await wait(woken, at_most=loop.at_most)
 
     def _server(self, web: ASGIApp) -> "_Server":
         config = uvicorn.Config(

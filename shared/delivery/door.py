@@ -1,11 +1,16 @@
-"""`POST /events`: where other services hand urgent facts over themselves, while Kafka is away.
+"""`POST /events`: where other services hand urgent facts over themselves, while Kafka is away; and what has arrived.
 
 CloudEvents over HTTP in binary mode (HTTP Protocol Binding 1.0.2 § 3.1): the same headers, `ce-` for `ce_`, the same
 body, the same inbox. 204 says that the fact has had its effect here, or needs none; 503 that it must come again.
 """
 
+from typing import Annotated
+from uuid import UUID
+
+from annotated_types import MaxLen
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shared.auth.services import ServiceTokens
@@ -18,6 +23,8 @@ from shared.web.application import body
 from shared.web.problems import Problem, Unavailable
 
 PATH = "/events"
+KNOWN = "/events/known"
+_IDS = TypeAdapter(Annotated[list[UUID], MaxLen(500)])
 _CARRIED = ("content-type", "traceparent")
 
 
@@ -32,6 +39,20 @@ def events_route(group: str, reception: Reception, tokens: ServiceTokens) -> Rou
         return Response(status_code=204)
 
     return Route(PATH, post_event, methods=["POST"])
+
+
+def known_route(reception: Reception, tokens: ServiceTokens) -> Route:
+    """`POST /events/known`: which of these facts are here. Whoever told them asks, because Kafka may have lost some."""
+
+    async def post_known(request: Request) -> Response:
+        tokens.caller(request.headers.get("authorization"))
+        try:
+            asked = _IDS.validate_json(await body(request, MAX_BYTES))
+        except ValidationError:
+            raise Problem(400, "not_ids", "Ask with a JSON list of at most 500 event ids.") from None
+        return JSONResponse([str(each) for each in await reception.known(asked)])
+
+    return Route(KNOWN, post_known, methods=["POST"])
 
 
 def _demand_own(request: Request, caller: str) -> None:

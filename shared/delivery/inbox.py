@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from shared.clock import Clock
 from shared.delivery.kafka import RETENTION
@@ -52,6 +53,16 @@ class Inbox:
     def handles(self, event: Event) -> bool:
         """Whether this service has anything to do with such an event."""
         return type(event) in self._handlers
+
+    async def known(self, pool: Pool, event_ids: Sequence[UUID]) -> list[UUID]:
+        """Those of the events that have been taken, or parked."""
+        rows = await pool.fetch(
+            """SELECT event_id FROM inbox WHERE consumer = $1 AND event_id = ANY($2::uuid[])
+               UNION SELECT event_id FROM parked WHERE event_id = ANY($2::uuid[])""",
+            self._transactions.source,
+            list(event_ids),
+        )
+        return [row["event_id"] for row in rows]
 
     async def take(self, envelope: Envelope, event: Event) -> None:
         """Let the event have its effect, unless it has had it. Raises whatever the handler or the database raises."""

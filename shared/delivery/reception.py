@@ -1,6 +1,8 @@
 """Where both roads end: what arrived is opened, given to its handler, skipped because it is not ours, or parked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from shared.clock import Clock
 from shared.delivery import parking
@@ -72,6 +74,10 @@ class Reception:
         await parking.park(self._pool, self._keys, self._clock, arrival, reason=reason)
         where = {"topic": arrival.topic, "partition": arrival.partition, "offset": arrival.offset}
         log().error("event.parked", parked_id=arrival.arrival_id, reason=reason, **where)
+
+    async def known(self, event_ids: Sequence[UUID]) -> list[UUID]:
+        """Those of the events that have had their effect here, or are set aside for a person to look at."""
+        return await self.inbox.known(self._pool, event_ids)
 
     async def replay_once(self) -> int:
         """Take in the oldest parked event whose replay was asked for; how many that were."""

@@ -20,6 +20,7 @@ from opentelemetry.trace import Span
 
 from shared.crash import crash_point
 from shared.delivery import kafka
+from shared.delivery.kept import keep
 from shared.delivery.second_road import SecondRoad
 from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.pool import Connection, Pool
@@ -76,6 +77,8 @@ class Relay:
                         await self._lead(conn)
                 except* INFRASTRUCTURE as group:
                     log().warning("relay.interrupted", error=error_code(group.exceptions[0]))
+                except* Exception as group:  # whatever a row holds: the relay goes on
+                    log().error("loop.failed", loop="relay", error=error_code(group.exceptions[0]))
                 await asyncio.sleep(1)
         finally:
             await self._drop_producer()
@@ -167,9 +170,12 @@ class Relay:
         for row in rows:
             crash_point("relay.before_send")
             if len(row["body"]) > kafka.MAX_BYTES:
-                await self._set_aside(conn, row["seq"])
+                await self._set_aside(conn, row["seq"], "too_large")
                 continue
-            sent.append(await self._sent(producer, row))
+            try:
+                sent.append(await self._sent(producer, row))
+            except (ValueError, TypeError, AttributeError, AssertionError):  # what is stored makes no record
+                await self._set_aside(conn, row["seq"], "unsendable")
         return sent
 
     async def _sent(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> _Sent:
@@ -189,7 +195,7 @@ class Relay:
         crash_point("relay.sent")
         done = await self._settle(conn, sent)
         crash_point("relay.acknowledged")
-        await conn.execute("DELETE FROM outbox WHERE seq = ANY($1::bigint[])", done)
+        await keep(conn, done, service=self._road.service, clock=self._settings.clock)
         return len(done)
 
     async def _settle(self, conn: Connection, sent: list[_Sent]) -> list[int]:
@@ -214,12 +220,12 @@ class Relay:
             return
         self._batch = 1
         if alone:
-            await self._set_aside(conn, failed[0][0])
+            await self._set_aside(conn, failed[0][0], "too_large")
 
-    async def _set_aside(self, conn: Connection, seq: int) -> None:
-        await conn.execute("UPDATE outbox SET stuck = 'too_large' WHERE seq = $1", seq)
+    async def _set_aside(self, conn: Connection, seq: int, reason: str) -> None:
+        await conn.execute("UPDATE outbox SET stuck = $2 WHERE seq = $1", seq, reason)
         self._stuck_for = set(self._road.peers)
-        log().error("relay.too_large", count=1)
+        log().error("relay.stuck", reason=reason, count=1)
 
     async def _running_producer(self) -> AIOKafkaProducer:
         if self._producer is None:

@@ -5,13 +5,16 @@ whichever copy comes later.
 """
 
 import json
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import asyncpg
 import httpx2
+from pydantic import TypeAdapter
 
 from shared.auth.services import ServiceTokens
 from shared.crash import crash_point
-from shared.delivery.door import PATH
+from shared.delivery.door import KNOWN, PATH
 from shared.events.consumers import CONSUMERS
 from shared.postgres.pool import Pool
 from shared.settings import ServiceSettings
@@ -21,6 +24,7 @@ from shared.telemetry.tracing import start_send_span, traceparent_of
 
 AT_ONCE = 20
 _TIMEOUT = 5.0
+_IDS = TypeAdapter(list[UUID])
 
 _handed_over = metrics.Counter("beredskab.second_road.sent", "Facts that went by the second road.")
 
@@ -29,6 +33,7 @@ class SecondRoad:
     """One service's way to those who consume its urgent facts."""
 
     def __init__(self, settings: ServiceSettings, service: str, pool: Pool, tokens: ServiceTokens) -> None:
+        self.service = service
         self._pool = pool
         self._tokens = tokens
         self._addresses = {peer: settings.peers[peer] for peer in _consumers(service) if peer in settings.peers}
@@ -58,13 +63,31 @@ class SecondRoad:
         )
         for row in rows:
             crash_point("second_road.before_post")
-            if not await self._hand_over(peer, row):
-                return None
+            try:
+                if not await self._hand_over(peer, row):
+                    return None
+            except (ValueError, TypeError, AttributeError) as error:  # what is stored makes no request
+                log().error("second_road.unsendable", peer=peer, event_id=row["event_id"], error=error_code(error))
             crash_point("second_road.posted")
             await self._pool.execute(
                 "UPDATE outbox SET waits_for = array_remove(waits_for, $2) WHERE seq = $1", row["seq"], peer
             )
         return len(rows)
+
+    async def known_to(self, peer: str, event_ids: Sequence[UUID]) -> set[UUID] | None:
+        """Those of the facts that the peer has; None where it does not answer."""
+        if peer not in self._addresses:
+            return None
+        bearer = {"authorization": f"Bearer {self._tokens.token(peer)}"}
+        try:
+            answer = await self._client.post(
+                f"{self._addresses[peer]}{KNOWN}", json=[str(each) for each in event_ids], headers=bearer
+            )
+            answer.raise_for_status()
+            return set(_IDS.validate_json(answer.content))
+        except (httpx2.HTTPError, OSError, ValueError) as error:
+            log().warning("second_road.not_asked", peer=peer, error=error_code(error))
+            return None
 
     async def _hand_over(self, peer: str, row: asyncpg.Record) -> bool:
         stored: dict[str, str] = json.loads(row["headers"])
@@ -91,7 +114,11 @@ class SecondRoad:
         return str(answer.status_code)
 
 
+def consumers_of(service: str) -> Mapping[str, tuple[str, ...]]:
+    """Who consumes each type of the service's facts."""
+    own = {event.type: names for event, names in CONSUMERS.items() if event.topic.split(".")[0] == service}
+    return {type_: names for type_, names in own.items() if names}
+
+
 def _consumers(service: str) -> set[str]:
-    """Those who consume urgent facts of the service."""
-    own = (event for event in CONSUMERS if event.urgent and event.topic.split(".")[0] == service)
-    return {consumer for event in own for consumer in CONSUMERS[event]}
+    return {name for names in consumers_of(service).values() for name in names}

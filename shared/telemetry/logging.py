@@ -20,7 +20,7 @@ _ALLOWED = """
     case_id report_id event_id message_id escalation_id person_id parked_id rating_no rule_set
     topic partition offset type reason error attempt count seconds path method status port host version
     migration signal loop process channel rung round level_in_force state missing
-    peer
+    peer row_id
 """
 ALLOWED = frozenset(_ALLOWED.split())
 """Keys whose values are ids, codes, counts or names of our own making."""

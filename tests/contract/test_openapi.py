@@ -15,7 +15,7 @@ from services.notify.web import routes as notify_routes
 from services.triage.web import routes as triage_routes
 from tests.support.openapi import DOCUMENTS, FOLDER, text
 
-_OWN = ("/internal/reports/phone", "/live", "/ready", "/events", "/rules/style.css")
+_OWN = ("/internal/reports/phone", "/live", "/ready", "/events", "/events/known", "/rules/style.css")
 DOORS: dict[str, Any] = {
     "intake": lambda: [*intake_routes(None), *phone.routes(None, None)],  # type: ignore[arg-type]
     "triage": lambda: triage_routes(None),  # type: ignore[arg-type]

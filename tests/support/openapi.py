@@ -62,7 +62,7 @@ def document(title: str, description: str, operations: Iterable[Operation], sche
     """The whole document."""
     paths: dict[str, Json] = {}
     components = {"Problem": PROBLEM, **schemas}
-    for each in [*operations, EVENTS, *HEALTH]:
+    for each in [*operations, EVENTS, KNOWN, *HEALTH]:
         paths.setdefault(each.path, {})[each.method] = _operation(each, components)
     security = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     return {
@@ -105,6 +105,17 @@ EVENTS = Operation(
     204,
     {"type": "object"},
     refusals=(403, 413, 503),
+)
+
+
+KNOWN = Operation(
+    "post",
+    "/events/known",
+    "For services alone: which of these facts are here, by their event ids, because Kafka may have lost some.",
+    many(_ID),
+    200,
+    many(_ID),
+    refusals=(400, 413, 503),
 )
 
 

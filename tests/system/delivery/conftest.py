@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic import SecretStr
 
 from deploy.local.stack import Stack
+from shared.clock import Clock
 from shared.delivery import kafka
 from shared.delivery.consumer import Consumer
-from shared.delivery.door import events_route
+from shared.delivery.door import events_route, known_route
+from shared.delivery.kept import Keeper
 from shared.delivery.reception import Reception
 from shared.delivery.relay import Relay
 from shared.delivery.second_road import SecondRoad
@@ -86,7 +89,9 @@ class Roads:
         async def ready() -> list[str]:
             return []
 
-        app = application([events_route("notify", reception(self.hearer), self.hearer.tokens)], ready=ready)
+        heard = reception(self.hearer)
+        doors = [events_route("notify", heard, self.hearer.tokens), known_route(heard, self.hearer.tokens)]
+        app = application(doors, ready=ready)
         server = _Server(uvicorn.Config(app, log_config=None, lifespan="off"))
         task = asyncio.create_task(server.serve([self.socket]))
         try:
@@ -94,6 +99,20 @@ class Roads:
         finally:
             server.should_exit = True
             await task
+
+    async def ask(self, *, later: timedelta) -> int:
+        """Let escalation's keeper ask, that much later; how many facts were confirmed or sent again."""
+        settings, ground = self.settings(self.teller), self.teller
+        road = SecondRoad(settings, "escalation", ground.pool, ground.tokens)
+        try:
+            return await Keeper(ground.pool, Clock(later), road, Wake(ground.pool)).run_once()
+        finally:
+            await road.close()
+
+    async def waiting(self) -> int:
+        """How many facts nobody has confirmed."""
+        n: int = await self.teller.pool.fetchval("SELECT count(*) FROM kept WHERE waits_for <> '{}'")
+        return n
 
     async def outbox(self) -> int:
         """How many facts wait for Kafka."""

@@ -125,6 +125,18 @@ async def test_what_is_too_large_is_set_aside_and_does_not_hold_up_its_case(
         assert await roads.teller.pool.fetchval("SELECT stuck FROM outbox ORDER BY seq") == "too_large"
 
 
+@pytest.mark.parametrize("headers", ["[1]", '{"ce_type": 7}', '"x"', "7"])
+async def test_a_row_that_makes_no_record_is_set_aside_and_the_relay_goes_on(roads: Roads, headers: str) -> None:
+    case_id = CaseId(new_id())
+    broken, after = withdrawn(case_id), withdrawn(case_id)
+    await tell(roads.teller, broken)
+    await roads.teller.pool.execute("UPDATE outbox SET headers = $1", headers)
+    async with roads.consumer(), roads.relay():
+        await tell(roads.teller, after)
+        await roads.heard(after, within=10)
+        assert await roads.teller.pool.fetchval("SELECT stuck FROM outbox ORDER BY seq") == "unsendable"
+
+
 async def test_what_the_broker_finds_too_large_is_found_among_others_and_set_aside(
     roads: Roads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
