@@ -1,6 +1,7 @@
 """The commands about facts on their way: `beredskab parked …` and `beredskab outbox`."""
 
 import asyncio
+import dataclasses
 import json
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 
 from deploy.cli import outbox as outboxes
 from deploy.cli import parked as parking
+from deploy.cli import reconcile as reconciling
 from deploy.cli import screen
 from deploy.local.keys import SERVICES
 from deploy.local.place import Place
@@ -90,6 +92,22 @@ def outbox(
     if as_json:
         return _say_json(rows)
     return screen.show_outboxes(rows)
+
+
+def reconcile(
+    within: Annotated[float, typer.Option(help="How many seconds to wait for it.")] = 300, as_json: AsJson = False
+) -> None:
+    """After a database was put back: have what a service lacks sent again, and compare the reports of all."""
+    found = asyncio.run(reconciling.reconcile(_databases(), now=Clock().now(), within=within))
+    if as_json:
+        _say_json(dataclasses.asdict(found))
+    else:
+        screen.show_facts({"facts asked for": sum(found.asked.values()), "facts not confirmed": found.unconfirmed})
+        for service, reports in found.missing.items():
+            for report_id in reports:
+                screen.out.print(f"{service} does not have report {report_id}")
+    if not found.whole:
+        raise Trouble("Not everything is where it should be: see above, and deploy/runbook.md, Putting a copy back.")
 
 
 def _databases(service: str | None = None) -> dict[str, str]:

@@ -34,6 +34,7 @@ app = typer.Typer(
 rules.add_to(app)
 app.add_typer(delivery.parked, name="parked")
 app.command()(delivery.outbox)
+app.command()(delivery.reconcile)
 app.command()(evidence.verify_evidence)
 app.command()(reach.reach)
 app.command()(reach.who_would_be_paged)

@@ -8,8 +8,11 @@ from services.intake.handlers.reading import ReadText
 from services.intake.secrets import Secrets
 from services.intake.store import case as cases
 from services.intake.store import reading as readings
+from services.intake.store.reading import Waiting
 from shared import canary
+from shared.delivery.aside import set_aside
 from shared.delivery.outbox import Transactions
+from shared.postgres.faults import INFRASTRUCTURE
 
 
 async def run_once(transactions: Transactions, secrets: Secrets, read_text: ReadText) -> int:
@@ -17,13 +20,21 @@ async def run_once(transactions: Transactions, secrets: Secrets, read_text: Read
 
     Reading takes the processor and no transaction: it runs beside the event loop, and only what came of it is written.
     """
-    waiting = await readings.waiting(transactions.pool)
-    kept = 0
-    for each in waiting:
-        read = await asyncio.to_thread(reading.read, each, secrets, read_text)
+    waiting = await readings.waiting(transactions.pool, now=transactions.clock.now())
+    return sum([await _read(transactions, secrets, read_text, each) for each in waiting])
+
+
+async def _read(transactions: Transactions, secrets: Secrets, read_text: ReadText, waiting: Waiting) -> bool:
+    """Read one text; one that nothing can be done with is set aside, so that it does not stop the others."""
+    try:
+        read = await asyncio.to_thread(reading.read, waiting, secrets, read_text)
         async with transactions.begin("read text") as tx:
-            kept += await reading.keep(tx, read)
-    return kept
+            return await reading.keep(tx, read)
+    except INFRASTRUCTURE:
+        raise
+    except Exception as error:
+        await set_aside(transactions.pool, "reader", waiting.report_id, error, now=transactions.clock.now())
+        return False
 
 
 async def send_canary(transactions: Transactions, secrets: Secrets, every: timedelta) -> int:
@@ -31,7 +42,9 @@ async def send_canary(transactions: Transactions, secrets: Secrets, every: timed
     if not every:
         return 0
     async with transactions.begin("send canary") as tx:
-        if not await cases.turn_for_canary(tx.conn) or await cases.canary_sent(tx.conn, after=tx.now - every):
+        if not await cases.turn_for_canary(tx.conn) or await cases.canary_sent(
+            tx.conn, after=tx.now - every, now=tx.now
+        ):
             return 0
         await report.send_canary(tx, secrets)
     return 1

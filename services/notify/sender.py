@@ -5,6 +5,7 @@ a provider is spoken to.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -17,6 +18,7 @@ from services.notify.domain import LEASE, Message, Outcome, Result, State, Step,
 from services.notify.store import Claimed
 from services.notify.text import Text, has_text, render
 from shared import evidence
+from shared.delivery.aside import set_aside
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.codes import Channel
 from shared.events.notify import MessageAccepted, MessageFailed
@@ -27,6 +29,8 @@ from shared.telemetry.tracing import context_of, span
 
 AT_ONCE = 8
 DRAIN = timedelta(seconds=8)
+HOPELESS = 3
+"""Tries of a message that our own code cannot carry."""
 
 
 @dataclass(slots=True)
@@ -73,13 +77,26 @@ class Sender:
             await asyncio.wait(self._running, timeout=at_most.total_seconds())
 
     async def _carry(self, claimed: Claimed) -> None:
-        """One try. Whatever goes wrong here, the lease runs out and the message is due again."""
+        """One try. Where it is lost with the database, its lease runs out and the message is due again."""
         message = claimed.message
         try:
             with span("deliver message", SpanKind.INTERNAL, {}, parent=context_of(message.traceparent)):
                 await self._try(message, claimed.sealed)
-        except Exception as error:
+        except INFRASTRUCTURE as error:
             log().error("message.try_lost", message_id=message.message_id, error=error_code(error))
+        except Exception as error:
+            await self._give_up(message, error)
+
+    async def _give_up(self, message: Message, error: Exception) -> None:
+        """Nothing can be made of the message: after a few tries somebody else is asked instead."""
+        log().error("message.try_lost", message_id=message.message_id, error=error_code(error))
+        given_up = message.attempts >= HOPELESS
+        try:
+            await self._settle(message, Outcome(Result.PERMANENT if given_up else Result.TEMPORARY), text=None)
+        except Exception as again:
+            pool, now = self.transactions.pool, self.transactions.clock.now()
+            with suppress(Exception):  # else its lease runs out
+                await set_aside(pool, "send", message.message_id, again, now=now)
 
     async def _try(self, message: Message, sealed: bytes | None) -> None:
         now = self.transactions.clock.now()
@@ -126,6 +143,14 @@ async def settle(tx: Transaction, tried: Message, outcome: Outcome, *, text: Tex
     step = next_step(message, attempt=tried.attempts, outcome=outcome, now=tx.now)
     if step is None:
         return
+    if step.state is not State.ACCEPTED:
+        log().warning(
+            "message.not_sent",
+            message_id=message.message_id,
+            reason=outcome.result,
+            status=outcome.code,
+            state=step.state,
+        )
     await store.save(tx.conn, message.message_id, step)
     if step.next_at is None:
         await _record(tx, message, step, outcome, attempt=tried.attempts, text=text)

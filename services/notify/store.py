@@ -8,12 +8,14 @@ from uuid import UUID
 import asyncpg
 
 from services.notify.domain import Message, Outcome, State, Step
+from shared.delivery.aside import not_aside, set_aside
 from shared.events.codes import Channel, Purpose, RecipientKind, Template
 from shared.events.escalation import MessageRequested
 from shared.ids import CaseId, MessageId
 from shared.postgres.pool import Connection, Pool
 
 _MESSAGE = ", ".join(f"m.{each.name}" for each in fields(Message) if each.name != "withdrawn")
+_WORKABLE = not_aside("send", "message_id", "$1")
 _WITHDRAWN = "EXISTS (SELECT FROM withdrawals w WHERE w.message_id = m.message_id) AS withdrawn"
 
 
@@ -89,7 +91,7 @@ async def claim(pool: Pool, *, now: datetime, lease_until: datetime, holder: int
     rows = await pool.fetch(
         f"""WITH due AS (
                 SELECT message_id, state, attempts FROM messages
-                WHERE next_at <= $1 ORDER BY next_at LIMIT $4 FOR UPDATE SKIP LOCKED
+                WHERE next_at <= $1 AND {_WORKABLE} ORDER BY next_at LIMIT $4 FOR UPDATE SKIP LOCKED
             ), lost AS (
                 UPDATE attempts a SET result = 'unknown', ended_at = $1 FROM due
                 WHERE due.state = 'sending' AND a.message_id = due.message_id AND a.n = due.attempts
@@ -108,7 +110,16 @@ async def claim(pool: Pool, *, now: datetime, lease_until: datetime, holder: int
         limit,
         Channel.EMAIL,
     )
-    return [Claimed(_message(row), row["sealed"]) for row in rows]
+    return [claimed for row in rows if (claimed := await _claimed(pool, row, now)) is not None]
+
+
+async def _claimed(pool: Pool, row: asyncpg.Record, now: datetime) -> Claimed | None:
+    """One that cannot be understood is set aside, so that it does not stop the others."""
+    try:
+        return Claimed(_message(row), row["sealed"])
+    except (ValueError, TypeError) as error:
+        await set_aside(pool, "send", row["message_id"], error, now=now)
+        return None
 
 
 async def erase_canaries(conn: Connection, *, before: datetime) -> int:

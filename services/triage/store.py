@@ -3,18 +3,19 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import asyncpg
 
 from services.triage.domain import Rating, ReportFacts, decoded, encoded, facts_in, rate, snapshot
 from services.triage.rules import rule_set
+from shared.delivery.aside import not_aside
 from shared.events.codes import AgeBand, Reading
 from shared.events.intake import ReportRead, ReportReceived, SignFact
 from shared.ids import CaseId, ReportId
 from shared.postgres.pool import Connection, Pool
 
-POSTPONED = timedelta(hours=1)
+_WORKABLE = not_aside("tick", "case_id", "$1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,25 +196,21 @@ async def erase_canaries(conn: Connection, *, before: datetime) -> int:
 
 async def is_due(pool: Pool, now: datetime) -> bool:
     """Whether any case is due."""
-    due: bool = await pool.fetchval("SELECT EXISTS (SELECT FROM cases WHERE rerate_at <= $1)", now)
+    query = f"SELECT EXISTS (SELECT FROM cases WHERE rerate_at <= $1 AND {_WORKABLE})"
+    due: bool = await pool.fetchval(query, now)
     return due
 
 
 async def claim_due(conn: Connection, now: datetime) -> Due | None:
     """Lock the case that has been due longest, unless another process has it."""
     row = await conn.fetchrow(
-        """SELECT case_id, rerate_at,
+        f"""SELECT case_id, rerate_at,
                   (SELECT traceparent FROM facts f WHERE f.case_id = cases.case_id
                    ORDER BY received_at DESC NULLS LAST LIMIT 1) AS traceparent
-           FROM cases WHERE rerate_at <= $1 ORDER BY rerate_at LIMIT 1 FOR UPDATE SKIP LOCKED""",
+           FROM cases WHERE rerate_at <= $1 AND {_WORKABLE} ORDER BY rerate_at LIMIT 1 FOR UPDATE SKIP LOCKED""",
         now,
     )
     return None if row is None else Due(row["case_id"], row["rerate_at"], row["traceparent"])
-
-
-async def postpone(conn: Connection, case_id: CaseId, *, now: datetime) -> None:
-    """Let the case be due again later."""
-    await set_rerate_at(conn, case_id, now + POSTPONED)
 
 
 def made(row: asyncpg.Record) -> Made:

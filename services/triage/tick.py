@@ -3,9 +3,9 @@
 from services.triage import store
 from services.triage.handlers import rate_case
 from shared import canary
+from shared.delivery.aside import set_aside
 from shared.delivery.outbox import Transaction, Transactions
 from shared.postgres.faults import INFRASTRUCTURE
-from shared.telemetry.logging import error_code, log
 
 
 async def run_once(transactions: Transactions) -> int:
@@ -21,15 +21,14 @@ async def run_once(transactions: Transactions) -> int:
 
 
 async def _rate(tx: Transaction, due: store.Due) -> None:
-    """A case that cannot be rated is set an hour back, so that it does not stop the others."""
+    """A case that cannot be rated is set aside, so that it does not stop the others."""
     try:
         async with tx.part():
             await rate_case(tx, due.case_id, due=due.at, traceparent=due.traceparent)
     except INFRASTRUCTURE:
         raise
     except Exception as error:
-        log().error("tick.failed", case_id=due.case_id, error=error_code(error))
-        await store.postpone(tx.conn, due.case_id, now=tx.now)
+        await set_aside(tx.conn, "tick", due.case_id, error, now=tx.now)
 
 
 async def erase_once(transactions: Transactions) -> int:

@@ -40,8 +40,12 @@ def read(waiting: Waiting, secrets: Secrets, read_text: ReadText) -> Read:
     except (SealBroken, NotJson) as error:
         log().warning("report.unreadable", report_id=waiting.report_id, error=error_code(error))
         return Read(waiting, "", UNREAD, (), None)
-    text = reading.text_of(body)
-    answers = read_draft(body, on=local(waiting.received_at).date()).signs
+    try:
+        text = reading.text_of(body)
+        answers = read_draft(body, on=local(waiting.received_at).date()).signs
+    except Exception as error:  # a moment that no calendar knows, say: triage must hear that nothing was read
+        log().error("report.unreadable", report_id=waiting.report_id, error=error_code(error))
+        return Read(waiting, "", UNREAD, (), None)
     return Read(waiting, text, _read(waiting, text, waiting.received_at, read_text), answers, data_key)
 
 

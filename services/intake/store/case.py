@@ -53,9 +53,10 @@ async def turn_for_canary(conn: Connection) -> bool:
     return turn
 
 
-async def canary_sent(conn: Connection, *, after: datetime) -> bool:
-    """Whether one has been sent since."""
-    sent: bool = await conn.fetchval("SELECT EXISTS (SELECT FROM cases WHERE canary AND created_at > $1)", after)
+async def canary_sent(conn: Connection, *, after: datetime, now: datetime) -> bool:
+    """Whether one has been sent since. One of later than now was sent by a clock that ran ahead, and does not count."""
+    query = "SELECT EXISTS (SELECT FROM cases WHERE canary AND created_at > $1 AND created_at <= $2)"
+    sent: bool = await conn.fetchval(query, after, now)
     return sent
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.intake.domain.reading import Found
+from shared.delivery.aside import not_aside
 from shared.events.codes import Answer, Reading, When
 from shared.ids import CaseId, ReportId
 from shared.postgres.pool import Connection, Pool
@@ -35,12 +36,14 @@ class Kept:
     quote_sealed: bytes
 
 
-async def waiting(conn: Connection | Pool) -> list[Waiting]:
+async def waiting(conn: Connection | Pool, *, now: datetime) -> list[Waiting]:
     """The reports that have waited longest. Nothing is locked: reading takes no transaction."""
     rows = await conn.fetch(
-        """SELECT report_id, case_id, received_at, body_sealed, wrapped_key, traceparent
-           FROM reports JOIN cases USING (case_id) WHERE reading = 'pending' ORDER BY received_at LIMIT $1""",
+        f"""SELECT report_id, case_id, received_at, body_sealed, wrapped_key, traceparent
+            FROM reports JOIN cases USING (case_id)
+            WHERE reading = 'pending' AND {not_aside("reader", "report_id", "$2")} ORDER BY received_at LIMIT $1""",
         MOST_AT_ONCE,
+        now,
     )
     return [Waiting(**row) for row in rows]
 

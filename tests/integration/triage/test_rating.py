@@ -233,7 +233,12 @@ async def test_a_case_that_cannot_be_rated_does_not_stop_the_tick(triage: Triage
     triage.ground.clock.at = await triage.rerate_at(sound.case_id)
     assert await triage.tick() == 2
     assert [rating.level for rating in await triage.ratings(sound.case_id)] == [Level.HIGH, Level.ACUTE]
-    assert await triage.rerate_at(broken.case_id) == triage.ground.clock.at + timedelta(hours=1)
+    assert await triage.ground.pool.fetchval("SELECT row_id FROM set_aside") == broken.case_id
+    triage.ground.clock.pass_by(minutes=9)
+    assert await triage.tick() == 0
+    await triage.ground.pool.execute("UPDATE facts SET age_bands = '{}' WHERE case_id = $1", broken.case_id)
+    triage.ground.clock.pass_by(minutes=2)
+    assert await triage.tick() == 1
 
 
 async def test_canaries_are_erased_after_a_day_and_nothing_else(triage: Triage) -> None:
