@@ -21,6 +21,7 @@ down: setup ## end everything (data stay; `beredskab down --erase` deletes them)
 
 test: check ## format, lint, types, imports, then all tests on a real PostgreSQL and a real Apache Kafka
 	@$(BIN)/python -m tests.support.browser
+	@$(BIN)/python -m tests.support.tools
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: setup ## races 200 times, random histories by the thousand, every crash 20 times, every outage in full

@@ -24,6 +24,8 @@ from deploy.local.keys import SERVICES, ensure_keys, write_once
 from deploy.local.postgres import owner_of
 from deploy.local.trouble import Trouble
 
+NOBODY = "http://127.0.0.1:9/"
+"""Where alarms go until their owner writes the address of a paging service into the file: nobody listens there."""
 _LASTS = timedelta(days=825)
 _CA_LASTS = timedelta(days=3650)
 
@@ -44,7 +46,7 @@ def ensure_secrets(folder: Path, *, now: datetime, kafka_host: str = "localhost"
 
 
 def _open_what_is_mounted(folder: Path) -> None:
-    for name in (*SERVICES, "postgres", "kafka", "sign_in"):
+    for name in (*SERVICES, "postgres", "kafka", "sign_in", "alarms"):
         for path in (folder / name, *(folder / name).rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
     (folder / "kafka" / "ca.key").chmod(0o600)
@@ -53,6 +55,8 @@ def _open_what_is_mounted(folder: Path) -> None:
 def _ensure_passwords(folder: Path) -> None:
     write_once(folder / "postgres" / "postgres", secrets.token_hex(24))
     write_once(folder / "sign_in" / "client_secret", secrets.token_hex(24))
+    for url in ("alarm_url", "heartbeat_url"):
+        write_once(folder / "alarms" / url, NOBODY)
     for service in SERVICES:
         write_once(folder / "postgres" / service, secrets.token_hex(24))
         write_once(folder / "kafka" / service, secrets.token_hex(24))

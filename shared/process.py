@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import asyncpg
 import uvicorn
@@ -45,6 +45,7 @@ from shared.telemetry import logging, metrics, tracing
 from shared.telemetry.logging import log
 from shared.watchdog import Beat
 from shared.web.application import application
+from shared.web.guard import FairShare, GuardedProtocol, Lobby, limits_of
 from shared.web.screens import Screens
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -224,8 +225,12 @@ class Service:
         await _until_stopped(self._server(web), running)
 
     def _server(self, web: ASGIApp) -> "_Server":
+        limits = limits_of(self.settings)
         config = uvicorn.Config(
-            web,
+            FairShare(web, limits),
+            http=cast(Any, partial(GuardedProtocol, Lobby(limits))),
+            forwarded_allow_ips=[str(network) for network in limits.trusted],
+            backlog=limits.connections,
             host=self.settings.http_host,
             port=self.settings.http_port,
             log_config=None,

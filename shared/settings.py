@@ -3,11 +3,12 @@
 import os
 from contextlib import suppress
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import Clock
@@ -52,6 +53,9 @@ class ServiceSettings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
     http_fd: int = Field(default=0, ge=0)
+    connections: int = Field(default=4096, ge=16)
+    connections_per_source: int = Field(default=512, ge=8)
+    trusted_proxies: str = ""
     peers: dict[str, str] = {}
     otlp_endpoint: str = ""
     instance: int = Field(default=0, ge=0)
@@ -66,6 +70,12 @@ class ServiceSettings(BaseSettings):
                 return (Path(folder) / name).read_text(encoding="utf-8").strip()
         return self.database_url.get_secret_value()
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        _ = networks(proxies)
+        return proxies
+
     @property
     def clock(self) -> Clock:
         """The clock that all of this process reads."""
@@ -78,6 +88,11 @@ class ServiceSettings(BaseSettings):
         if not runtime or urlsplit(owner).username in (None, runtime):
             raise NotApart
         return unquote(runtime), owner
+
+
+def networks(proxies: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses and networks, written by comma. Raises `ValueError`."""
+    return tuple(ip_network(each.strip()) for each in proxies.split(",") if each.strip())
 
 
 class ScreenSettings(ServiceSettings):

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from shared.auth import NotSignedIn
@@ -71,6 +71,11 @@ async def on_http(_request: Request, error: Exception) -> JSONResponse:
     return Problem(status, code, "Look up the address and the method in the service's OpenAPI document.").response()
 
 
+async def on_gone(_request: Request, _error: Exception) -> JSONResponse:
+    """The client went away, or was too slow, before all was said. Nothing of ours failed."""
+    return Problem(408, "timed_out", "Send the whole request at once.").response()
+
+
 async def on_failure(_request: Request, _error: Exception) -> JSONResponse:
     """A fault of ours. What went wrong is in the log, as a name."""
     return Problem(500, "failed", "The service failed. Try again; if it goes on, tell the operators.").response()
@@ -82,6 +87,7 @@ HANDLERS: Mapping[int | type[Exception], Handler] = {
     NotSignedIn: on_not_signed_in,
     404: on_http,
     405: on_http,
+    ClientDisconnect: on_gone,
     Exception: on_failure,
     **dict.fromkeys(INFRASTRUCTURE, on_infrastructure),
 }

