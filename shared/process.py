@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -55,6 +56,7 @@ metrics.gauges(
     lambda: {"beredskab.loops.failing": float(len(FAILING))},
     {"beredskab.loops.failing": "Loops that fail at each turn; the others go on."},
 )
+_GOODBYE = 2.0
 _LINGER = 0.3
 """Seconds between no longer accepting and closing what is idle."""
 
@@ -92,7 +94,8 @@ async def _awaited(command: Awaitable[None]) -> None:
 
 
 def _say(sentence: str, *, code: int = 1) -> int:
-    print(sentence, file=sys.stderr)
+    with suppress(OSError):
+        print(sentence, file=sys.stderr, flush=True)
     return code
 
 
@@ -211,7 +214,7 @@ class Service:
             self.wake.notify_others(),
             self.wake.listen(),
             relay.run(),
-            figures.keep(self.pool, self.settings.clock, consumer, relay),
+            figures.keep(self.pool, self.settings.clock, consumer, relay, self.wake),
             figures.keep_clock(self.pool, self.settings.clock),
         ]
         running += [
@@ -305,20 +308,25 @@ async def open_service(
     try:
         async with pool.acquire() as conn:
             await check_schema(conn, migrations)
-        wake = Wake(pool)
+        wake = Wake(pool, instance=settings.instance)
         yield Service(name, settings, pool, wake, Transactions(pool, settings.clock, name, wake), keys, tokens, access)
     finally:
         await _close(pool, spans.shutdown, meters.shutdown)
 
 
 async def _close(pool: Pool, *shutdowns: Callable[[], Any]) -> None:
+    """Let go of everything at once, and wait for none of it for long: a frozen collector must not hold a process.
+
+    The threads are daemons of our own: those of the loop's executor would be waited for when it is closed.
+    """
+    threads = [threading.Thread(target=shutdown, daemon=True) for shutdown in shutdowns]
+    for thread in threads:
+        thread.start()
     with suppress(TimeoutError):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(_GOODBYE):
             await pool.close()
-    for shutdown in shutdowns:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                await asyncio.to_thread(shutdown)
+            while any(thread.is_alive() for thread in threads):  # noqa: ASYNC110 - a thread sets no event
+                await asyncio.sleep(0.02)
 
 
 async def migrate_service(

@@ -5,13 +5,12 @@ was not committed is done again.
 """
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shared.telemetry.logging import log
+from shared.telemetry.logging import drain, log
 
 _LOOK = 1.0
 _PAUSED = 5.0
@@ -54,5 +53,5 @@ def _watch(beats: Sequence[Beat]) -> None:
         late = next((beat for beat in beats if beat.late(now)), None)
         if late is not None:
             log().critical("watchdog.ended_the_process", loop=late.name, seconds=round(now - late.last))
-            sys.stdout.flush()
+            drain()
             os._exit(1)

@@ -9,6 +9,7 @@ from shared.delivery.relay import Relay
 from shared.events.envelope import EVENTS
 from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.pool import Pool
+from shared.postgres.wake import Wake
 from shared.telemetry import metrics
 from shared.telemetry.logging import error_code, log
 
@@ -29,13 +30,14 @@ GAUGES = {
 MOVING = {
     "beredskab.consumer.lag": "Seconds that the consumer is behind.",
     "beredskab.second_road.active": "1 while this process sends urgent facts past Kafka, which does not answer.",
+    "beredskab.instance.taken": "1 where another process of the service runs under the same instance number.",
 }
 
 
-async def keep(pool: Pool, clock: Clock, consumer: Consumer | None, relay: Relay) -> None:
+async def keep(pool: Pool, clock: Clock, consumer: Consumer | None, relay: Relay, wake: Wake) -> None:
     """Look every few seconds and report what was found last. Runs until cancelled."""
     look = metrics.Look("delivery", GAUGES, clock)
-    metrics.gauges(lambda: moving(consumer, relay), MOVING)
+    metrics.gauges(lambda: moving(consumer, relay, wake), MOVING)
     while True:
         try:
             await look.take(found(pool, clock))
@@ -45,10 +47,11 @@ async def keep(pool: Pool, clock: Clock, consumer: Consumer | None, relay: Relay
         await asyncio.sleep(EVERY)
 
 
-def moving(consumer: Consumer | None, relay: Relay) -> dict[str, float]:
+def moving(consumer: Consumer | None, relay: Relay, wake: Wake) -> dict[str, float]:
     """What the process knows of itself, whether or not its database answers."""
     lag = {} if consumer is None else {"beredskab.consumer.lag": consumer.lag_seconds}
-    return {**lag, "beredskab.second_road.active": float(relay.outage)}
+    own = {"beredskab.second_road.active": relay.outage, "beredskab.instance.taken": wake.name_taken}
+    return {**lag, **{name: float(value) for name, value in own.items()}}
 
 
 async def found(pool: Pool, clock: Clock) -> dict[str, float]:

@@ -9,19 +9,26 @@ from contextlib import suppress
 
 from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.pool import Connection, Pool
+from shared.telemetry.logging import log
 
 CHANNEL = "beredskab"
+_NAMES = 0x6265_7264  # any fixed number: it names the locks by which processes hold their instance numbers
+_CLAIM_EVERY = 10.0
 
 
 class Wake:
     """Tells every loop of this service, in this process and in others, that there is something to look at."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, instance: int = 0) -> None:
         self._pool = pool
+        self._instance = instance
         self._name = secrets.token_hex(8)
         self._due = asyncio.Event()
         self._for_facts: list[asyncio.Event] = []
         self._for_work: list[asyncio.Event] = []
+        self._held = False
+        self.name_taken = False
+        """Whether another process of this service runs under our instance number."""
         self.leads = False
         """Whether this process is the one that moves what is committed on: then no other waits for its word."""
 
@@ -70,15 +77,33 @@ class Wake:
             if by != self._name:  # here everybody is awake already
                 self._wake_here()
 
+        self._held = False
         conn.add_termination_listener(ended)
         await conn.add_listener(CHANNEL, heard)
         try:
             self._wake_here()
-            await lost.wait()
+            while not lost.is_set():
+                await self._claim_name(conn)
+                await wait(lost, at_most=_CLAIM_EVERY, clear=False)
         finally:
             with suppress(*INFRASTRUCTURE):
                 conn.remove_termination_listener(ended)
                 await conn.remove_listener(CHANNEL, heard)
+                if self._held:
+                    await conn.execute("SELECT pg_advisory_unlock($1, $2)", _NAMES, self._instance)
+
+    async def _claim_name(self, conn: Connection) -> None:
+        """Hold our instance number for as long as the session lasts; say so where another process holds it.
+
+        Two of one number take Kafka's partitions from each other (static membership). Nothing is lost by it, but the
+        older one stands still.
+        """
+        if self._held:
+            return
+        self._held = await conn.fetchval("SELECT pg_try_advisory_lock($1, $2)", _NAMES, self._instance)
+        self.name_taken = not self._held
+        if self.name_taken:
+            log().error("instance.number_taken", instance=self._instance, reason="set_another_BEREDSKAB_INSTANCE")
 
 
 def _added(events: list[asyncio.Event]) -> asyncio.Event:

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
+from shared.telemetry.sink import Sink
 from shared.telemetry.tracing import current_ids
 
 _ALLOWED = """
@@ -20,10 +21,13 @@ _ALLOWED = """
     case_id report_id event_id message_id escalation_id person_id parked_id rating_no rule_set
     topic partition offset type reason error attempt count seconds path method status port host version
     migration signal loop process channel rung round level_in_force state missing
-    peer row_id
+    peer row_id instance
 """
 ALLOWED = frozenset(_ALLOWED.split())
 """Keys whose values are ids, codes, counts or names of our own making."""
+
+
+_OUT = Sink()
 
 
 class KeyNotAllowed(Exception):
@@ -32,6 +36,7 @@ class KeyNotAllowed(Exception):
 
 def configure(service: str, level: str) -> None:
     """Send our logs and those of the libraries to standard output as JSON lines."""
+    _OUT.open(sys.stdout)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -40,10 +45,15 @@ def configure(service: str, level: str) -> None:
             structlog.processors.JSONRenderer(default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(_OUT),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     _quiet_libraries(level)
+
+
+def drain() -> None:
+    """Wait a moment for what was logged to be written: the process is about to end without any farewell."""
+    _OUT.drain()
 
 
 def log() -> structlog.typing.FilteringBoundLogger:

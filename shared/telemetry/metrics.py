@@ -23,7 +23,7 @@ def start_metrics(resource: Resource, endpoint: str) -> MeterProvider:
 
         exporter = OTLPMetricExporter(endpoint=f"{endpoint}/v1/metrics", timeout=3)
         readers.append(PeriodicExportingMetricReader(exporter, export_interval_millis=15_000))
-    provider = MeterProvider(resource=resource, metric_readers=readers)
+    provider = MeterProvider(resource=resource, metric_readers=readers, shutdown_on_exit=False)
     metrics.set_meter_provider(provider)
     return provider
 

@@ -32,7 +32,7 @@ def start_tracing(described: Resource, endpoint: str) -> TracerProvider:
 
     The queue drops when the collector is away: telemetry never slows or stops a service.
     """
-    provider = TracerProvider(resource=described)
+    provider = TracerProvider(resource=described, shutdown_on_exit=False)
     if endpoint:
         # late: the command needs none
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

@@ -19,6 +19,7 @@ from services.intake.web.patience import Patience
 from shared.auth import sessions
 from shared.auth.people import Person, Role
 from shared.ids import PersonId
+from shared.postgres.pool import Access
 from shared.postgres.wake import Wake
 from shared.process import Service as Process
 from tests.conftest import OpenGround
@@ -88,9 +89,8 @@ def _named(route: BaseRoute) -> list[str]:
 
 def process_on(ground: Ground, settings: Any) -> Process:
     """What the service's process stands on, on a ground of the test."""
-    return Process(
-        ground.name, settings, ground.pool, Wake(ground.pool), ground.transactions, ground.keys, ground.tokens
-    )
+    wake, access = Wake(ground.pool), Access(settings)
+    return Process(ground.name, settings, ground.pool, wake, ground.transactions, ground.keys, ground.tokens, access)
 
 
 def before(app: Any) -> httpx2.AsyncClient:
