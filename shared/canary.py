@@ -6,3 +6,5 @@ No child is in one, so no evidence is kept of it, and it is erased everywhere af
 from datetime import timedelta
 
 LASTS = timedelta(hours=24)
+HEADER = "beredskab-canary"
+"""Carries the leave for one canary, which intake's own tick makes and nobody else knows."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import httpx2
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -90,7 +91,8 @@ async def work(settings: Settings) -> None:
     # Loaded here, because the door must neither wait for the lexicon nor carry it.
     from services.intake.reading import read_text
 
-    async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
+    front = httpx2.AsyncClient(base_url=settings.canary_url or settings.public_url, timeout=10, trust_env=False)
+    async with front, open_service(settings, NAME, migrations=MIGRATIONS) as service:
         consumer = service.consumer(SUBSCRIPTIONS)
         health = service.worker_app([], consumer)
         secrets = Secrets.read(service.keys, settings.keys_dir)
@@ -98,7 +100,7 @@ async def work(settings: Settings) -> None:
         figures = Figures(service.pool, settings.clock, usual=timedelta(hours=settings.reports_usual_hours))
         every = timedelta(seconds=settings.canary_every_seconds)
         canaries = [
-            Loop("canary", partial(tick.send_canary, service.transactions, secrets, every), at_most=1, woken=False),
+            Loop("canary", partial(tick.send_canary, service.transactions, front, every), at_most=1, woken=False),
             Loop("erase", partial(tick.erase_canaries, service.transactions), at_most=60, woken=False),
             Loop("figures", figures.run_once, at_most=30, woken=False),
         ]

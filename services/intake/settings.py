@@ -18,5 +18,7 @@ class Settings(SignInSettings, ScreenSettings):
     shared_devices: bool = False
     canary_every_seconds: int = Field(default=300, ge=0)
     """How often a made-up report is sent the whole way, to see that it arrives; 0 is never."""
+    canary_url: str = ""
+    """Where canaries go in: the address that people use, which `public_url` is unless this is set."""
     reports_usual_hours: int = Field(default=72, ge=0)
     """After how many hours without any real report operators are told; 0 is never."""

@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import json
+import secrets as random
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -25,7 +27,9 @@ from shared.telemetry.logging import log
 from shared.telemetry.tracing import current_traceparent
 
 _ACT = "report_received"
-_CANARY = '{"text": "Han har truet med at slå hende ihjel."}'.encode()
+CANARY_TEXT = "Han har truet med at slå hende ihjel."
+CANARY_TOKEN_LASTS = timedelta(minutes=1)
+_CANARY = json.dumps({"text": CANARY_TEXT}, ensure_ascii=False).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +152,36 @@ async def write_down(transactions: Transactions, secrets: Secrets, raw: bytes, *
     return Accepted(report_id, event.received_at, told.draft)
 
 
-async def send_canary(tx: Transaction, secrets: Secrets) -> None:
+async def make_canary_token(tx: Transaction) -> tuple[str, int]:
+    """Leave for one canary, and which of its day it is."""
+    token = random.token_urlsafe(32)
+    return token, await cases.add_canary_token(tx.conn, _token_hash(token), tx.now)
+
+
+async def accept_canary(transactions: Transactions, secrets: Secrets, token: str) -> Accepted | None:
+    """The report that the tick sent as reporters send theirs; None without its leave, whatever else the request says.
+
+    Its words are ours, whatever the body holds: nobody's report becomes a canary by it.
+    """
+    async with transactions.begin("accept canary") as tx:
+        since = tx.now - CANARY_TOKEN_LASTS
+        if not await cases.use_canary_token(tx.conn, _token_hash(token), made_after=since, now=tx.now):
+            return None
+        return await _canary(tx, secrets)
+
+
+def _token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+async def _canary(tx: Transaction, secrets: Secrets) -> Accepted:
     """A report about nobody, which the reader, triage and escalation must take for grave."""
     placed = await child.place(tx, secrets, ())
     await cases.mark_canary(tx.conn, placed.case_id)
     draft = read_draft(parse(_CANARY), on=local(tx.now).date())
     event = _received(tx, ReportId(tx.ids()), draft, placed, canary=True)
     await _store(tx, secrets, event, placed, _CANARY, adds_to=None)
+    return Accepted(event.report_id, event.received_at, draft)
 
 
 def _by_the_same(draft: Draft, earlier: Earlier) -> Draft:

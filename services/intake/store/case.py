@@ -55,9 +55,27 @@ async def turn_for_canary(conn: Connection) -> bool:
 
 async def canary_sent(conn: Connection, *, after: datetime, now: datetime) -> bool:
     """Whether one has been sent since. One of later than now was sent by a clock that ran ahead, and does not count."""
-    query = "SELECT EXISTS (SELECT FROM cases WHERE canary AND created_at > $1 AND created_at <= $2)"
+    query = "SELECT EXISTS (SELECT FROM canary_tokens WHERE made_at > $1 AND made_at <= $2)"
     sent: bool = await conn.fetchval(query, after, now)
     return sent
+
+
+async def add_canary_token(conn: Connection, token_hash: bytes, now: datetime) -> int:
+    """Give leave for one canary; how many there were before of the same day."""
+    await conn.execute("INSERT INTO canary_tokens (token_hash, made_at) VALUES ($1, $2)", token_hash, now)
+    before: int = await conn.fetchval("SELECT count(*) FROM canary_tokens")
+    return before - 1
+
+
+async def use_canary_token(conn: Connection, token_hash: bytes, *, made_after: datetime, now: datetime) -> bool:
+    """Use the leave up; False where there is none, or it is old or used."""
+    query = "UPDATE canary_tokens SET used_at = $3 WHERE token_hash = $1 AND made_at > $2 AND used_at IS NULL"
+    return bool(await conn.execute(query, token_hash, made_after, now) == "UPDATE 1")
+
+
+async def drop_canary_tokens(conn: Connection, *, before: datetime) -> None:
+    """Forget the leaves given before."""
+    await conn.execute("DELETE FROM canary_tokens WHERE made_at < $1", before)
 
 
 async def mark_canary(conn: Connection, case_id: CaseId) -> None:

@@ -18,7 +18,7 @@ from services.intake.handlers.report import accept
 from services.intake.web.drafts import DraftKeys
 from services.intake.web.fields import body_of, fields_of
 from services.intake.web.receipt import sent
-from services.intake.web.reports import Door, answer
+from services.intake.web.reports import Door, answer, canary_of
 from services.intake.web.sections import (
     AGES,
     FIELDS,
@@ -162,7 +162,8 @@ async def _send(form: Form, request: Request) -> Response:
         if len(raw) > BODY_LIMIT:
             raise TooLarge(BODY_LIMIT)
         verified = form.door.verification(request)
-        accepted = await accept(form.door.transactions, form.door.secrets, raw, key=key, verified=verified)
+        accepted = await canary_of(form.door, request)
+        accepted = accepted or await accept(form.door.transactions, form.door.secrets, raw, key=key, verified=verified)
     except _TROUBLE as error:
         log().error("report.not_accepted", error=error_code(error))
         if not for_people(request):

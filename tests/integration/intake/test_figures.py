@@ -17,7 +17,7 @@ async def test_no_report_within_the_usual_time_is_seen_and_a_canary_is_none(inta
     assert await seen(intake) == {}
     await intake.client.post("/v1/reports", json={"text": "Hej"})
     intake.ground.clock.pass_by(hours=72, seconds=5)
-    await tick.send_canary(intake.ground.transactions, intake.secrets, timedelta(minutes=5))
+    await tick.send_canary(intake.ground.transactions, intake.client, timedelta(minutes=5))
     assert await seen(intake) == {"beredskab.report.overdue": 5}
     await intake.client.post("/v1/reports", json={"text": "Hej"})
     assert await seen(intake) == {"beredskab.report.overdue": 0}
