@@ -9,6 +9,7 @@ from services.escalation import seed, tick
 from services.escalation.contacts import Contacts
 from services.escalation.figures import Figures, Reach
 from services.escalation.handlers.delivery import message_accepted, message_failed
+from services.escalation.handlers.net import report_unhandled
 from services.escalation.handlers.rating import case_rated
 from services.escalation.handlers.report import report_received
 from services.escalation.settings import Settings
@@ -37,7 +38,7 @@ from shared.web.sign_in import Desk, Recognising, sign_in_routes
 NAME = "escalation"
 MIGRATIONS = migrations_in(DELIVERY, EVIDENCE, AUTH, Path(__file__).parent)
 SUBSCRIPTIONS = (
-    On(ReportReceived, report_received),
+    On(ReportReceived, report_received, unhandled=report_unhandled),
     On(CaseRated, case_rated),
     On(MessageAccepted, message_accepted),
     On(MessageFailed, message_failed),

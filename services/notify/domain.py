@@ -14,6 +14,20 @@ LEASE = timedelta(seconds=60)
 """How long a try belongs to the process that began it; longer than a dialogue with a provider may last."""
 
 
+APART = timedelta(hours=1)
+"""How old a demand may look and still be taken for fresh, told by a clock that is behind."""
+
+
+def valid_until(not_after: datetime, *, told_at: datetime, now: datetime) -> datetime:
+    """Until when a message that arrives now may be sent.
+
+    Its validity is a length, by the one clock that told both moments: counted from now it holds whatever that clock
+    says. A demand that looks older than `APART` comes from a replay or a long outage, and stays as it was told.
+    """
+    fresh = abs(now - told_at) <= APART
+    return now + (not_after - told_at) if fresh else not_after
+
+
 class State(StrEnum):
     """Where a message stands. The last four are ends."""
 

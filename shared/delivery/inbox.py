@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from shared.clock import Clock
+from shared.delivery.arrival import Arrival
 from shared.delivery.kafka import RETENTION
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.envelope import Envelope
@@ -27,6 +28,8 @@ class On(Generic[E]):
 
     event: type[E]
     handle: Callable[[Transaction, E], Awaitable[None]]
+    unhandled: Callable[[Transactions, Arrival], Awaitable[None]] | None = None
+    """What is done of one that cannot be handled and is about to be parked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Inbox:
     def __init__(self, transactions: Transactions, subscriptions: Sequence[On[Any]]) -> None:
         self._transactions = transactions
         self._handlers = {row.event: row.handle for row in subscriptions}
+        self._nets = {_unversioned(row.event.type): row.unhandled for row in subscriptions if row.unhandled}
 
     @property
     def topics(self) -> list[str]:
@@ -53,6 +57,12 @@ class Inbox:
     def handles(self, event: Event) -> bool:
         """Whether this service has anything to do with such an event."""
         return type(event) in self._handlers
+
+    async def catch(self, arrival: Arrival) -> None:
+        """Do what is to be done of an event that cannot be handled, whichever version of its type it says it has."""
+        net = self._nets.get(_unversioned(arrival.type or ""))
+        if net is not None:
+            await net(self._transactions, arrival)
 
     async def known(self, pool: Pool, event_ids: Sequence[UUID]) -> list[UUID]:
         """Those of the events that have been taken, or parked."""
@@ -85,6 +95,10 @@ class Inbox:
                     tx.told_at = each.envelope.time
                     with each.span:
                         await self._handlers[type(each.event)](tx, each.event)
+
+
+def _unversioned(type_: str) -> str:
+    return type_.rpartition(".v")[0]
 
 
 async def forget(pool: Pool, clock: Clock) -> int:

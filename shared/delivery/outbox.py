@@ -78,6 +78,17 @@ class Transaction:
         self.at_end(_append, event.case_id, self._row(event, traceparent or current_traceparent(), sequence=0))
         self.published.append(event.type)
 
+    async def publish_alone(self, event: Event) -> None:
+        """Append the event now and without the row of its case, which may be what is broken."""
+        *row, waits_for = self._row(event, current_traceparent(), sequence=0)
+        await self.conn.execute(
+            """INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at, waits_for)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, string_to_array($8, ','))""",
+            *row,
+            waits_for,
+        )
+        self.published.append(event.type)
+
     def first(self, event: Event) -> Row:
         """The row of the fact with which a case begins, for the statement that writes the case too."""
         return self._row(event, current_traceparent(), sequence=1)

@@ -17,6 +17,7 @@ from shared.sealing import KeyRing
 from shared.telemetry import metrics
 from shared.telemetry.logging import error_code, log
 
+NOT_ITS_PUBLISHER = "not_its_publisher"
 _skipped = metrics.Counter("beredskab.events.skipped", "Events of a type that this service does nothing with.")
 
 
@@ -63,14 +64,30 @@ class Reception:
             raise
         except Exception as error:
             log().error("event.failed", event_id=opened.envelope.id, type=opened.event.type, error=error_code(error))
-            n = await parking.count_try(self._pool, arrival)
-            if n < parking.TRIES:
+            if await self._tries(arrival) < parking.TRIES:
                 return False
             await self.park(arrival, reason=f"handler_{error_code(error)}")
         return True
 
+    async def _tries(self, arrival: Arrival) -> int:
+        """How often it has failed. Where not even that can be counted, no other try is waited for."""
+        try:
+            return await parking.count_try(self._pool, arrival)
+        except INFRASTRUCTURE:
+            raise
+        except Exception as error:
+            log().error("event.try_not_counted", type=arrival.type, error=error_code(error))
+            return parking.TRIES
+
     async def park(self, arrival: Arrival, *, reason: str) -> None:
-        """Set it aside."""
+        """Set it aside. What it says it is may have a last net: a person is asked before it is out of sight."""
+        if reason != NOT_ITS_PUBLISHER:
+            try:
+                await self.inbox.catch(arrival)
+            except INFRASTRUCTURE:
+                raise
+            except Exception as error:
+                log().critical("net.failed", type=arrival.type, error=error_code(error))
         await parking.park(self._pool, self._keys, self._clock, arrival, reason=reason)
         where = {"topic": arrival.topic, "partition": arrival.partition, "offset": arrival.offset}
         log().error("event.parked", parked_id=arrival.arrival_id, reason=reason, **where)
@@ -94,4 +111,4 @@ def _demand_its_publisher(arrival: Arrival, envelope: Envelope) -> None:
     """A service tells its own facts on its own topic; who may write to a topic is held by the broker's ACLs."""
     owner = arrival.topic.split(".")[0]
     if envelope.source != owner or publisher_of(envelope.type) not in (owner, None):
-        raise Undecodable("not_its_publisher")
+        raise Undecodable(NOT_ITS_PUBLISHER)

@@ -93,6 +93,13 @@ class Plan:
         ]
 
 
+def last_resort(version: int) -> Plan:
+    """The ladders where those that are stored cannot be read: day and night, who is on call and then Døgnvagt."""
+    rungs = (Ask.ON_CALL, Ask.DOEGNVAGT)
+    waits = {level: timedelta(minutes=3 if level is Level.ACUTE else 10) for level in Level}
+    return Plan(version, {level: Ladder(rungs, wait) for level, wait in waits.items()}, ())
+
+
 def _closes_early(day: date) -> time:
     """Copenhagen's rota calendar: 1 May is off, 5 June from 12.00; 24 and 31 December are working days."""
     if not is_hverdag(day, saturday_counts=True) or (day.month, day.day) == (5, 1):

@@ -19,13 +19,17 @@ from shared.telemetry.logging import log
 MISS_LASTS = timedelta(hours=8)
 
 
-async def start(tx: Transaction, event: ReportReceived) -> None:
-    """Start the clocks of a report; a report made up to try the system has none."""
+AHEAD = timedelta(seconds=30)
+"""How far another service's clock may be ahead before its moments are taken for our own present one."""
+
+
+async def start(tx: Transaction, event: ReportReceived, *, mended: bool = False) -> None:
+    """Start the clocks of a report; a report made up to try the system has none. One that is mended has some."""
     if event.canary:
         return
     plan = await rota.plan(tx.conn, None, event.case_id)
     clocks = of_report(
-        received_at=event.received_at,
+        received_at=event.received_at if event.received_at <= tx.now + AHEAD else tx.now,
         receipt_given_at=event.receipt_given_at,
         signs=event.signs,
         investigation_months=plan.investigation_months,
@@ -34,7 +38,10 @@ async def start(tx: Transaction, event: ReportReceived) -> None:
         tx.conn, event.case_id, Rule.INVESTIGATION
     ):
         clocks = [clock for clock in clocks if clock.rule is not Rule.INVESTIGATION]
-    await deadline.add(tx.conn, event.case_id, event.report_id, *clocks)
+    running = await deadline.rules_of(tx.conn, event.report_id) if mended else set()
+    await deadline.add(
+        tx.conn, event.case_id, event.report_id, *[clock for clock in clocks if clock.rule not in running]
+    )
 
 
 async def receipt_given(tx: Transaction, who: Person, case_id: CaseId, report_id: ReportId, at: datetime) -> None:

@@ -1,10 +1,11 @@
 """A report came: it opens an escalation, or the open one grows. Its rating is not waited for."""
 
-from services.escalation.domain.escalation import ReportArrived
+from services.escalation.domain.escalation import ReportArrived, State
 from services.escalation.handlers import deadline as clocks
 from services.escalation.handlers import exclusion, hold
 from services.escalation.handlers.settle import settle
-from services.escalation.store import case, report
+from services.escalation.store import case, escalation, report
+from services.escalation.store.report import Added
 from shared.delivery.outbox import Transaction
 from shared.events.intake import ReportReceived
 from shared.evidence import Facts, record
@@ -17,14 +18,17 @@ async def report_received(tx: Transaction, event: ReportReceived) -> None:
     await case.lock(tx.conn, event.case_id)
     family = await case.family(tx.conn, event.case_id, *event.linked_case_ids)
     lifted = await hold.lifted_in(tx, family)
-    if not await report.add(tx.conn, event):
+    added = await report.add(tx.conn, event)
+    if added is None:
         return
     await case.note_report(tx.conn, event, current_traceparent())
     await exclusion.inherit(tx, family)
-    await clocks.start(tx, event)
+    await clocks.start(tx, event, mended=added is Added.MENDED)
     facts: Facts = {"report_id": str(event.report_id), "report_no": event.report_no}
     await record(tx, event.case_id, act="report_received", actor=None, facts=facts)
     await hold.held_again(tx, lifted)
+    if added is Added.MENDED and await _answered(tx, event):
+        return
     standing = await report.standing(tx.conn, event.case_id)
     fact = ReportArrived(
         case_id=event.case_id,
@@ -37,3 +41,10 @@ async def report_received(tx: Transaction, event: ReportReceived) -> None:
         already_supported=event.already_supported,
     )
     await settle(tx, event.case_id, fact)
+
+
+async def _answered(tx: Transaction, event: ReportReceived) -> bool:
+    """Whether somebody has taken the case while the report stood there bare: they were shown it as it is."""
+    running = await escalation.newest(tx.conn, event.case_id)
+    asking = (State.UNRATED, State.PAGING)
+    return running is not None and running.state not in asking and running.acknowledged_report_no >= event.report_no

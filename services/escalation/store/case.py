@@ -6,7 +6,9 @@ from datetime import datetime
 import asyncpg
 
 from services.escalation.domain.access import ANSWERS
+from services.escalation.domain.remnant import Remnant
 from shared.auth.people import Person, Role
+from shared.delivery.aside import not_aside
 from shared.events.codes import Unit
 from shared.events.intake import ReportReceived
 from shared.ids import CaseId
@@ -102,7 +104,8 @@ async def due(conn: Connection, now: datetime, limit: int) -> Sequence[CaseId]:
     found: dict[CaseId, None] = {}
     for table in ("escalations", "deadlines"):
         rows = await conn.fetch(
-            f"""SELECT c.case_id FROM {table} d JOIN cases c USING (case_id) WHERE d.next_at <= $1
+            f"""SELECT c.case_id FROM {table} d JOIN cases c USING (case_id)
+                WHERE d.next_at <= $1 AND {not_aside(table, "c.case_id", "$1")}
                 ORDER BY d.next_at, c.case_id LIMIT $2 FOR UPDATE OF c SKIP LOCKED""",
             now,
             limit,
@@ -127,6 +130,21 @@ async def note_report(conn: Connection, event: ReportReceived, traceparent: str 
         list(event.linked_case_ids),
         event.report_no == 1,
         event.unit,
+    )
+
+
+async def is_canary(conn: Connection, case_id: CaseId) -> bool:
+    """Whether the case is made up."""
+    return bool(await conn.fetchval("SELECT canary FROM cases WHERE case_id = $1", case_id))
+
+
+async def note_bare(conn: Connection, told: Remnant, traceparent: str | None) -> None:
+    """Let people see a case of which a report has come that could not be handled."""
+    await conn.execute(
+        "UPDATE cases SET unit = coalesce(unit, $2), traceparent = coalesce(traceparent, $3) WHERE case_id = $1",
+        told.case_id,
+        told.unit,
+        traceparent,
     )
 
 

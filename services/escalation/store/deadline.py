@@ -108,6 +108,12 @@ async def runs(conn: Connection, case_id: CaseId, rule: Rule) -> bool:
     return found
 
 
+async def rules_of(conn: Connection, report_id: ReportId) -> set[Rule]:
+    """The rules of which the report has a clock."""
+    rows = await conn.fetch("SELECT DISTINCT rule FROM deadlines WHERE report_id = $1", report_id)
+    return {Rule(row["rule"]) for row in rows}
+
+
 async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
     """The case's deadlines, in order of their limits."""
     rows: list[asyncpg.Record] = await conn.fetch(

@@ -4,11 +4,13 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from uuid import UUID
 
 import asyncpg
 
 from services.escalation.domain.escalation import Escalation
+from services.escalation.domain.remnant import Remnant
 from services.escalation.store.case import SEEN
 from shared.auth.people import Person
 from shared.events.codes import Level, Verification
@@ -51,11 +53,22 @@ class Judged:
     judges: frozenset[PersonId]
 
 
-async def add(conn: Connection, event: ReportReceived) -> bool:
-    """Store the report; false when it was here already."""
-    tag = await conn.execute(
+class Added(Enum):
+    """A report was new, or stood here bare until now."""
+
+    NEW = "new"
+    MENDED = "mended"
+
+
+async def add(conn: Connection, event: ReportReceived) -> Added | None:
+    """Store the report; None when it was here already."""
+    mended = await conn.fetchval(
         """INSERT INTO reports (report_id, case_id, report_no, received_at, unit, entered_by, reporter_verified)
-           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (report_id) DO NOTHING""",
+           VALUES ($1, $2, $3, $4, $5, $6, $7)
+           ON CONFLICT (report_id) DO UPDATE SET bare = false, received_at = $4, unit = $5, entered_by = $6,
+               reporter_verified = $7, report_no = CASE WHEN EXISTS
+                   (SELECT FROM reports o WHERE o.case_id = $2 AND o.report_no = $3) THEN reports.report_no ELSE $3 END
+           WHERE reports.bare RETURNING xmax <> 0""",
         event.report_id,
         event.case_id,
         event.report_no,
@@ -64,7 +77,24 @@ async def add(conn: Connection, event: ReportReceived) -> bool:
         event.entered_by,
         event.reporter_verified,
     )
-    return bool(tag == "INSERT 0 1")
+    return None if mended is None else Added.MENDED if mended else Added.NEW
+
+
+async def add_bare(conn: Connection, told: Remnant) -> int:
+    """Store what could be made out of a report, under its number or the next; which that is, 0 if it was here."""
+    number: int | None = await conn.fetchval(
+        """INSERT INTO reports (report_id, case_id, report_no, received_at, unit, bare)
+           SELECT $1, $2, CASE WHEN $3::integer IS NULL OR EXISTS
+                   (SELECT FROM reports WHERE case_id = $2 AND report_no = $3)
+               THEN (SELECT coalesce(max(report_no), 0) + 1 FROM reports WHERE case_id = $2) ELSE $3 END, $4, $5, true
+           ON CONFLICT (report_id) DO NOTHING RETURNING report_no""",
+        told.report_id,
+        told.case_id,
+        told.report_no,
+        told.received_at,
+        told.unit,
+    )
+    return number or 0
 
 
 async def add_rating(conn: Connection, event: CaseRated) -> bool:

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Self
+from uuid import UUID
 
 import asyncpg
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from services.escalation.domain.access import ANSWERS
-from services.escalation.domain.rota import Ask, DutyHours, First, Ladder, Plan, Rota
+from services.escalation.domain.rota import Ask, DutyHours, First, Ladder, Plan, Rota, last_resort
 from services.escalation.domain.shift import Shifts
 from shared.events.codes import Level, Unit
 from shared.ids import CaseId, PersonId
 from shared.postgres.pool import Connection
+from shared.telemetry.logging import error_code, log
 
 SHIFTS = TypeAdapter(Shifts)
 """How a rota is written as JSON."""
@@ -147,7 +149,7 @@ async def plan_and_rota(conn: Connection, version: int | None, case_id: CaseId, 
     )
     if row is None:
         raise NoPlan("no ladders are stored")
-    return _body(row["body"]).plan(row["version"], row["unit"]), _rota_of(row, now)
+    return _plan(row["body"], row["version"], row["unit"]), _rota_of(row, now)
 
 
 async def _rota(conn: Connection, unit: str | None, case_id: CaseId | None, now: datetime) -> Rota:
@@ -158,13 +160,31 @@ async def _rota(conn: Connection, unit: str | None, case_id: CaseId | None, now:
 
 def _rota_of(row: asyncpg.Record, now: datetime) -> Rota:
     free = set(row["free"])
-    shifts = _shifts(row["shifts"] or "{}")
-    duty = shifts.on_call(now)
+    shifts, duty = _on_call(row["shifts"] or "{}", now)
     on_call = tuple(each for each in duty if each in free)
     desks = {ask: tuple(desk_id for kind, desk_id in row["desks"] if kind == ask) for ask in Ask}
     off = frozenset(shifts.people() - set(duty))
     leaders, countersigners, operators = (tuple(row[who]) for who in ("leaders", "countersigners", "operators"))
     return Rota(on_call, leaders, countersigners, desks, operators, off)
+
+
+def _on_call(body: str, now: datetime) -> tuple[Shifts, Sequence[PersonId]]:
+    """The rota, and who is on call by it. One that cannot be read is a gap, which falls to Døgnvagt."""
+    try:
+        shifts = _shifts(body)
+        return shifts, shifts.on_call(now)
+    except Exception as error:
+        log().error("rota.unreadable", error=error_code(error))
+        return Shifts(), ()
+
+
+def _plan(body: str, version: int, unit: str | None) -> Plan:
+    """That version of the ladders. Where it cannot be read, each level asks who is on call and then Døgnvagt."""
+    try:
+        return _body(body).plan(version, unit)
+    except Exception as error:
+        log().error("ladders.unreadable", version=version, error=error_code(error))
+        return last_resort(version)
 
 
 async def may_take(conn: Connection, case_id: CaseId, person_id: PersonId) -> bool:
@@ -212,7 +232,7 @@ async def plan(conn: Connection, version: int | None, case_id: CaseId | None = N
     )
     if row is None:
         raise NoPlan("no ladders are stored")
-    return _body(row["body"]).plan(row["version"], row["unit"])
+    return _plan(row["body"], row["version"], row["unit"])
 
 
 async def plan_of_unit(conn: Connection, unit: str) -> Plan:
@@ -256,6 +276,18 @@ async def _put(conn: Connection, table: str, body: str, *, by: PersonId | None, 
     version = last["version"] + 1 if last else 1
     await conn.execute(f"INSERT INTO {table} (version, body, by, at) VALUES ($1, $2, $3, $4)", version, body, by, at)
     return version
+
+
+async def newest_ladders(conn: Connection) -> int:
+    """The number of the newest ladders, whether or not they can be read; 0 while there are none."""
+    version: int | None = await conn.fetchval("SELECT max(version) FROM ladders")
+    return version or 0
+
+
+async def doegnvagt(conn: Connection) -> list[UUID]:
+    """The desks that are always staffed."""
+    rows = await conn.fetch("SELECT desk_id FROM desks WHERE kind = 'doegnvagt' ORDER BY desk_id")
+    return [row["desk_id"] for row in rows]
 
 
 async def lock(conn: Connection) -> None:
