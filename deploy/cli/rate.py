@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.intake.domain import reading
 from services.intake.domain.draft import NotJson, parse, read_draft
+from services.intake.domain.prose import text_of
 from services.intake.domain.reading import Found
 from services.intake.reading import read_text
 from services.triage import rules
@@ -57,7 +58,7 @@ def _moment(written: object, now: datetime) -> datetime | None:
 
 def _result(body: Mapping[str, Any], received_at: datetime) -> dict[str, Any]:
     draft = read_draft(body, on=local(received_at).date())
-    text = reading.text_of(body)
+    text = text_of(body)
     read = read_text(text, received_at=received_at)
     told = reading.facts(read)
     report = ReportFacts(

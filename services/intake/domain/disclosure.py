@@ -1,4 +1,7 @@
-"""What a reader with a grant is shown of a report: as it was written, in the order it is read in."""
+"""What a reader with a grant is shown of a report: as it was written, in the order it is read in.
+
+A mark in `text` has its place there; one in another field has the field's path, and quotes what stands there.
+"""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from services.intake.domain.draft import Draft
+from services.intake.domain.prose import APART, TEXT, Written, written_in
 from services.intake.domain.reading import contradictions
 from shared.auth.grants import ReadPart
 from shared.events.codes import Answer
@@ -21,7 +25,7 @@ _ANSWER = ("sign", "answer", "when", "date", "quote")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A sign that the machine read in the text, and where (characters from its beginning)."""
+    """A sign that the machine read, and where: characters from the beginning of all texts of the body."""
 
     sign: str
     answer: str
@@ -54,13 +58,32 @@ def disclosed(body: object, *, part: ReadPart, draft: Draft, read: MachineRead) 
         "answers": _each(top.get("answers"), _ANSWER),
         "parents_know": top.get("parents_know") if isinstance(top.get("parents_know"), str) else None,
         "conflict_about": conflict["about"],
-        "marks": [{name: getattr(mark, name) for name in mark.__slots__} for mark in read.marks],
+        "marks": _marks(read.marks, written_in(body)),
         "contradictions": _contradictions(draft, read.marks),
         "pending": read.pending,
         "language_unread": read.language_unread,
         "unread": list(draft.unread),
         "as_written": json.dumps(body, ensure_ascii=False, indent=1) if draft.unread else None,
     }
+
+
+_LONGEST_QUOTE = 200
+
+
+def _marks(marks: tuple[Mark, ...], texts: tuple[Written, ...]) -> list[Json]:
+    """The marks in order, each with its field."""
+    shown = []
+    for mark in sorted(marks, key=lambda each: each.start):
+        begins, of = 0, Written(TEXT, "")
+        for of in texts:
+            if mark.start < begins + len(of.text):
+                break
+            begins += len(of.text) + len(APART)
+        start, end = mark.start - begins, mark.end - begins
+        quote = None if of.field == TEXT else of.text[start:end][:_LONGEST_QUOTE]
+        codes = {name: getattr(mark, name) for name in ("sign", "answer", "when", "date")}
+        shown.append({**codes, "start": start, "end": end, "field": of.field, "quote": quote})
+    return shown
 
 
 def _contradictions(draft: Draft, marks: tuple[Mark, ...]) -> list[Json]:
@@ -77,8 +100,11 @@ _NAMES = ("name", "institution")
 
 
 def _text(body: object, top: Mapping[str, Any]) -> str:
-    written = top.get("text") if isinstance(body, dict) else body
-    return written if isinstance(written, str) else "" if written is None else json.dumps(written, ensure_ascii=False)
+    """The text; where it is no plain text, every text inside, as the marks count it."""
+    written = top.get(TEXT) if isinstance(body, dict) else body
+    if written is None or isinstance(written, str):
+        return written or ""
+    return next((each.text for each in written_in(body) if each.field == TEXT), json.dumps(written, ensure_ascii=False))
 
 
 def _of(value: object, names: tuple[str, ...]) -> Json:

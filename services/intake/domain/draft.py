@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from services.intake.domain.cpr import Cpr, age_band, cpr_of
+from services.intake.domain.prose import KEY, written_in
 from shared.calendar import in_bounds, local
 from shared.events.codes import AgeBand, Answer, LegalKind, ReceiptRoute, ReporterKind, Unit, When
 from shared.events.intake import SignFact
@@ -27,7 +28,7 @@ HEARD_WITHIN = timedelta(days=366)
 FAMILY_KNOWS = SignId("disclosure.family_knows")
 
 _CODE = TypeVar("_CODE", bound=StrEnum)
-_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_SOME_UTF8 = re.compile(rb"[\xc3-\xf4][\x80-\xbf]")
 _PARENTS_KNOW = {"yes": Answer.SAID, "no": Answer.DENIED, "unknown": Answer.UNKNOWN}
 _REPORTER_TEXTS = ("name", "institution", "email", "phone", "safe_hours")
 
@@ -82,7 +83,7 @@ class _Reader:
         for name in value:
             if name in known:
                 continue
-            self.note(f"{path}.{name}".lstrip(".") if _KEY.fullmatch(name) else f"{path}.?".lstrip("."))
+            self.note(f"{path}.{name}".lstrip(".") if KEY.fullmatch(name) else f"{path}.?".lstrip("."))
         return value
 
     def items(self, value: object, path: str) -> Iterator[tuple[str, Any]]:
@@ -132,12 +133,30 @@ class _Reader:
 
 def parse(raw: bytes) -> object:
     """The JSON value in the bytes. Raises `NotJson`; what is JSON but beyond us (too deep, too large) reads as text."""
+    written = _decoded(raw)
     try:
-        return json.loads(raw)
-    except (json.JSONDecodeError, UnicodeDecodeError):
+        return json.loads(written)
+    except json.JSONDecodeError:
         raise NotJson from None
     except (RecursionError, ValueError):
+        return written
+
+
+def _decoded(raw: bytes) -> str:
+    """The bytes as UTF-8, -16 or -32, with a mark before them or without; else as Windows' old programs write them.
+
+    RFC 8259 § 8.1 knows UTF-8 alone, but Windows PowerShell sends UTF-16 and windows-1252.
+    """
+    try:
+        return raw.decode(json.detect_encoding(raw), "surrogatepass").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        pass
+    if _SOME_UTF8.search(raw):
         return raw.decode("utf-8", "replace")
+    try:
+        return raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def read_draft(body: object, *, on: date) -> Draft:
@@ -148,7 +167,7 @@ def read_draft(body: object, *, on: date) -> Draft:
     for name in _REPORTER_TEXTS:
         reader.text(reporter.get(name), f"reporter.{name}")
     written = top.get("text")
-    text = reader.text(written, "text")
+    reader.text(written, "text")
     return Draft(
         legal_kind=reader.code(top.get("legal_kind"), "legal_kind", LegalKind.UNKNOWN),
         reporter_kind=reader.code(reporter.get("kind"), "reporter.kind", ReporterKind.UNKNOWN),
@@ -156,7 +175,7 @@ def read_draft(body: object, *, on: date) -> Draft:
         unit=reader.code(reporter.get("unit"), "reporter.unit", Unit.UNKNOWN),
         children=_children(reader, top.get("children")),
         signs=_signs(reader, top),
-        has_text=text is not None or not isinstance(written, str | None) or not isinstance(body, dict),
+        has_text=bool(written_in(body)) or not isinstance(written, str | None) or not isinstance(body, dict),
         conflict_declared=_conflict(reader, top.get("conflict")),
         already_supported=reader.yes(top.get("already_supported"), "already_supported"),
         unread=tuple(sorted(set(reader.unread), key=reader.unread.index)),

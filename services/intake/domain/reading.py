@@ -1,6 +1,6 @@
 """What was read of a text by machine, and how it stands to the answers. The reader is `services/intake/reading`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -34,23 +34,6 @@ class TextReading:
 
 UNREAD = TextReading((), language_unread=True)
 """What is told of a text that could not be read: it counts upward."""
-
-
-def text_of(body: object) -> str:
-    """The text of a body; where it is no plain text, every text inside, a line each."""
-    return "\n".join(_texts(body.get("text") if isinstance(body, Mapping) else body))
-
-
-def _texts(value: object) -> Iterator[str]:
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, str):
-            yield each
-        elif isinstance(each, Mapping):
-            waiting += reversed(list(each.values()))
-        elif isinstance(each, list):
-            waiting += reversed(each)
 
 
 def facts(reading: TextReading) -> tuple[SignFact, ...]:

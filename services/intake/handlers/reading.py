@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.intake.domain import reading
 from services.intake.domain.draft import NotJson, parse, read_draft
+from services.intake.domain.prose import text_of
 from services.intake.domain.reading import UNREAD, Found, TextReading
 from services.intake.secrets import Secrets
 from services.intake.store import reading as readings
@@ -41,7 +42,7 @@ def read(waiting: Waiting, secrets: Secrets, read_text: ReadText) -> Read:
         log().warning("report.unreadable", report_id=waiting.report_id, error=error_code(error))
         return Read(waiting, "", UNREAD, (), None)
     try:
-        text = reading.text_of(body)
+        text = text_of(body)
         answers = read_draft(body, on=local(waiting.received_at).date()).signs
     except Exception as error:  # a moment that no calendar knows, say: triage must hear that nothing was read
         log().error("report.unreadable", report_id=waiting.report_id, error=error_code(error))

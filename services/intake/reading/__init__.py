@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from services.intake.domain.plain import Plain, normalise
 from services.intake.domain.reading import Found, TextReading
 from services.intake.reading import languages, lexicon
 from services.intake.reading.dates import dates_in
@@ -34,16 +35,24 @@ READER = Reader.of(LEXICON)
 def read_text(text: str, *, received_at: datetime) -> TextReading:
     """Read a text; days that it names count from the day it was received. What is written twice is read once."""
     on = local(received_at).date()
-    placed = [(sentence, text[sentence.start : sentence.end]) for sentence in sentences(text)]
-    written = {words: sentence for sentence, words in placed}
-    foreign = {words for words, sentence in written.items() if languages.unread(sentence, LEXICON)}
-    read = {words: READER.read(sentence) for words, sentence in written.items() if words not in foreign}
+    plain = normalise(text)
+    placed = [(sentence, plain.text[sentence.start : sentence.end]) for sentence in sentences(plain.text)]
+    distinct = {words: sentence for sentence, words in placed}
+    foreign = {words for words, sentence in distinct.items() if languages.unread(sentence, LEXICON)}
+    read = {words: READER.read(sentence) for words, sentence in distinct.items() if words not in foreign}
     given = frozenset[str]().union(*(each.given for each in read.values() if each))
     found = {
-        words: list(_found(written[words], each, words, given=given, on=on)) for words, each in read.items() if each
+        words: list(_found(distinct[words], each, words, given=given, on=on)) for words, each in read.items() if each
     }
     everything = (_moved(one, sentence.start) for sentence, words in placed for one in found.get(words, ()))
-    return TextReading(tuple(sorted(set(everything), key=_order)), bool(foreign))
+    written = (_as_written(one, plain) for one in everything)
+    return TextReading(tuple(sorted(set(written), key=_order)), bool(foreign))
+
+
+def _as_written(found: Found, plain: Plain) -> Found:
+    """The finding with its place in the text as it was written."""
+    start, end = plain.original(found.start, found.end)
+    return replace(found, start=start, end=end)
 
 
 def _moved(found: Found, by: int) -> Found:

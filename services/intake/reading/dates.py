@@ -4,6 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
+from services.intake.domain.draft import LIFE
+from services.intake.domain.plain import normalise
+
 _DAYS = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag")
 _MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 _NUMBERS = {"en": 1, "et": 1, "to": 2, "tre": 3, "fire": 4, "fem": 5, "seks": 6, "syv": 7, "otte": 8, "ni": 9, "ti": 10}
@@ -25,20 +28,27 @@ Reading = Callable[[re.Match[str], date], date | None]
 
 def dates_in(text: str, *, on: date) -> Iterator[tuple[date, int]]:
     """The coming days that a sentence names, each with its place. `on` is the day of receipt, in Copenhagen."""
-    low = text.lower()
+    plain = normalise(text)
+    low = plain.text.lower()
     for typed, meant in _TYPED:
         low = low.replace(typed, meant)
     for pattern, read in _READERS:
         for match in pattern.finditer(low):
             day = read(match, on)
-            if day is not None:
-                yield day, match.start()
+            if day is not None and abs(day - on) <= LIFE:
+                yield day, plain.original(min(match.start(), len(plain.text)), len(plain.text))[0]
+        if pattern is _YEAR_FIRST:
+            low = pattern.sub(lambda match: " " * len(match[0]), low)
 
 
 def _in_span(match: re.Match[str], on: date) -> date | None:
     count = int(match[1]) if match[1].isdigit() else _NUMBERS.get(match[1], 1)
     days = next(days for word, days in _SPANS.items() if match[2].startswith(word))
     return on + timedelta(days=min(count, 999) * days)
+
+
+def _year_first(match: re.Match[str], on: date) -> date | None:
+    return _in_year(int(match[1]), int(match[2]), int(match[3]), on)
 
 
 def _weekday(match: re.Match[str], on: date) -> date:
@@ -75,11 +85,22 @@ def _day_of_month(match: re.Match[str], on: date) -> date | None:
 
 
 def _numeric(match: re.Match[str], on: date) -> date | None:
-    return _coming(int(match[2]), int(match[1]), on)
+    return _of(match[3], int(match[2]), int(match[1]), on)
 
 
 def _named_month(match: re.Match[str], on: date) -> date | None:
-    return _coming(1 + _MONTHS.index(match[2][:3]), int(match[1]), on)
+    return _of(match[3], 1 + _MONTHS.index(match[2][:3]), int(match[1]), on)
+
+
+def _of(year: str | None, month: int, day: int, on: date) -> date | None:
+    """The day of the year that is written; where none is, the next such day."""
+    return _in_year(2000 + int(year) % 100, month, day, on) if year else _coming(month, day, on)
+
+
+def _in_year(year: int, month: int, day: int, on: date) -> date | None:
+    """A coming day of that year; one that has passed is none that anything is planned for."""
+    found = _dated(year, month, day)
+    return found if found and found >= on else None
 
 
 def _month_alone(match: re.Match[str], on: date) -> date | None:
@@ -97,12 +118,14 @@ def _school_week(match: re.Match[str], on: date) -> date:
 
 def _week_number(match: re.Match[str], on: date) -> date | None:
     number = int(match[1])
-    return _in_week(number, on) if 1 <= number <= 52 else None
+    return _in_week(number, on) if 1 <= number <= 53 else None
 
 
 def _in_week(number: int, on: date) -> date:
-    monday = date.fromisocalendar(on.isocalendar().year, number, 1)
-    return monday if monday + timedelta(days=6) >= on else date.fromisocalendar(on.isocalendar().year + 1, number, 1)
+    """The Monday of the next such week that is not over; not every year has a week 53 (ISO 8601)."""
+    year = on.isocalendar().year
+    mondays = (date.fromisocalendar(each, 1, 1) + timedelta(weeks=number - 1) for each in range(year, year + 8))
+    return next(day for day in mondays if day.isocalendar().week == number and day + timedelta(days=6) >= on)
 
 
 def _coming(month: int, day: int, on: date) -> date | None:
@@ -117,18 +140,21 @@ def _dated(year: int, month: int, day: int) -> date | None:
         return None
 
 
+_YEAR_FIRST = re.compile(r"\b(20\d\d) ?[-/.] ?(\d{1,2}) ?[-/.] ?(\d{1,2})\b")
+"""Read first, and its digits are nothing else then: `2026-03-07` is no 3 July."""
 _READERS: tuple[tuple[re.Pattern[str], Reading], ...] = (
+    (_YEAR_FIRST, _year_first),
     (re.compile(r"\bom (?:ca\.? )?(?:et |en )?(\d{1,3}|\w+) (timer?|dage?|døgn|uger?|måned(?:er)?)\b"), _in_span),
     (re.compile(r"\b(?:på|nu|kommende|førstkommende|næste) (" + "|".join(_DAYS) + r")\b"), _weekday),
-    (re.compile(r"(?<!hver )\b(" + "|".join(_DAYS) + r") (?:morgen|aften|formiddag|eftermiddag|nat|kl|d\.)"), _weekday),
-    (re.compile(r"\b(?:i ?overmorgen|i ?morgen(?!tid)|i dag|i aften|i nat|i eftermiddag)\b"), _near),
+    (re.compile(r"(?<!hver )(?<!sidste )(?<!forrige )(?<!hveranden )(?<!om )\b(" + "|".join(_DAYS) + r")\b"), _weekday),
+    (re.compile(r"\b(?:i ?overmorgen|i ?morgen(?!tid)|i ?dag|i ?aften|i ?nat|i ?eftermiddag)\b"), _near),
     (re.compile(r"\b(?:i )?næste uge\b"), _next_week),
     (re.compile(r"\b(?:i|på|til|nu) weekenden\b|\bkommende weekend\b"), _weekend),
     (re.compile(r"\b(?:d\.?|den) (\d{1,2})\b(?!\.? ?(?:" + _MONTH + r"|/|\d))"), _day_of_month),
-    (re.compile(r"\b(\d{1,2}) ?[/.-] ?(\d{1,2})(?:[-/. ]+(?:20)?\d\d)?\b(?![.:]?\d)"), _numeric),
-    (re.compile(r"\b(\d{1,2})\.? " + _MONTH + r"\b"), _named_month),
+    (re.compile(r"\b(\d{1,2}) ?[/.-] ?(\d{1,2})(?:[-/. ]+((?:20)?\d\d))?\b(?![.:]?\d)"), _numeric),
+    (re.compile(r"\b(\d{1,2})\.? " + _MONTH + r"\b(?:,? (20\d\d)\b)?"), _named_month),
     (re.compile(r"\b(?:i|til) " + _MONTH + r"\b"), _month_alone),
     (re.compile(r"\b(?:til|i|inden|før|over) (" + "|".join(_FEASTS) + r")\b"), _feast),
     (re.compile(r"\b(?:til|i|inden|før) (" + "|".join(_WEEKS) + r")n?\b"), _school_week),
-    (re.compile(r"\bi uge (\d{1,2})\b"), _week_number),
+    (re.compile(r"(?<!hver )(?<!per )(?<!om )\buge ?(\d{1,2})\b(?! gange)"), _week_number),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Text as sentences of tokens. Every token keeps its place in the text, so that a finding can be shown where it stands.
+"""Plain text (`domain/plain.py`) as sentences of tokens. Every token keeps its place, so that a finding can be shown.
 
 Comparison is by a folded form: small letters, æ ø å written ae oe aa (as phones without them do), marks stripped.
 """
@@ -12,9 +12,7 @@ from typing import NamedTuple
 LONGEST_SENTENCE = 120
 """Tokens. What runs on without a stop is cut here, so that no text makes reading slow."""
 
-_TOKEN = re.compile(
-    r"(?P<word>[^\W_][\w\u0300-\u036f\u200b-\u200f\u2060]*(?:['’\-][^\W_]+)*)|(?P<mark>[.!?…]+|[,;:()\"“”„»«/–—]|-|\n+)"
-)
+_TOKEN = re.compile(r"(?P<word>[^\W_]\w*(?:['’\-][^\W_]+)*)|(?P<mark>[.!?…]+|[,;:()\"“”„»«/–—]|-|\n+)")
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "ß": "ss"})
 _ABBREVIATED = (
     "kl d fx f eks bl a ca nr dvs mht pga ift evt osv mm m inkl tlf jf vedr pt p t ang kr min stk hhv alm mdr obs ifm "
@@ -69,7 +67,7 @@ class _Open:
     def add(self, word: str, start: int, end: int, *, mark: bool) -> None:
         after_opening = not self.tokens or self.tokens[-1].written in _OPENING or self.tokens[-1].written == ":"
         name = not mark and word[0].isupper() and not (len(word) > 1 and word.isupper()) and not after_opening
-        self.tokens.append(Token(_plain(word.lower()), start, end, mark, name))
+        self.tokens.append(Token(word.lower(), start, end, mark, name))
 
     def close(self, *, asks: bool = False) -> Iterator[Sentence]:
         if any(not token.mark for token in self.tokens):
@@ -78,7 +76,7 @@ class _Open:
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """The text's sentences, in order; together they hold every word."""
+    """The plain text's sentences, in order; together they hold every word."""
     collected = _Open()
     for match in _TOKEN.finditer(text):
         written, start, end = match.group(), match.start(), match.end()
@@ -106,10 +104,3 @@ def _ends(text: str, before: Sequence[Token], mark: str, end: int) -> bool:
     if last.isdigit() and not following.isupper():
         return following.isalpha() and len(before) > 1 and before[-2].written not in _BEFORE_ORDINALS
     return len(mark) == 1 or following.isupper()
-
-
-def _plain(word: str) -> str:
-    if word.isascii():
-        return word
-    composed = unicodedata.normalize("NFC", word)
-    return "".join(each for each in composed if not unicodedata.combining(each) and each.isprintable())

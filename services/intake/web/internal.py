@@ -1,10 +1,12 @@
 """What other services may ask: a report, read by escalation's grant. No person reaches these routes."""
 
+import json
+import re
 from functools import partial
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from services.intake.handlers.disclosure import disclose
@@ -15,6 +17,8 @@ from shared.auth.services import ServiceTokens
 from shared.delivery.outbox import Transactions
 from shared.web.problems import Problem
 
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+
 
 def internal_routes(transactions: Transactions, secrets: Secrets, tokens: ServiceTokens) -> list[Route]:
     """The routes."""
@@ -22,7 +26,7 @@ def internal_routes(transactions: Transactions, secrets: Secrets, tokens: Servic
     return [Route("/internal/reports/{id}/read", read, methods=["POST"])]
 
 
-async def _read(transactions: Transactions, secrets: Secrets, tokens: ServiceTokens, request: Request) -> JSONResponse:
+async def _read(transactions: Transactions, secrets: Secrets, tokens: ServiceTokens, request: Request) -> Response:
     call = tokens.call(request.headers.get("authorization"))
     grant = Grant.of(call.claims)
     if call.key_id != "escalation" or not _names(request, grant):
@@ -30,7 +34,12 @@ async def _read(transactions: Transactions, secrets: Secrets, tokens: ServiceTok
     shown = await disclose(transactions, secrets, grant)
     if shown is None:
         raise Problem(404, "not_found", "There is no such report, or the grant has been used.")
-    return JSONResponse(shown)
+    return Response(_whole(json.dumps(shown, ensure_ascii=False)), media_type="application/json")
+
+
+def _whole(told: str) -> bytes:
+    """The JSON as UTF-8; half a pair, which JSON can hold and UTF-8 cannot, becomes U+FFFD, so that places stay."""
+    return _HALF_A_PAIR.sub("\ufffd", told).encode()
 
 
 def _names(request: Request, grant: Grant) -> bool:

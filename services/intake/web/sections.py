@@ -6,7 +6,7 @@ Nothing else is asked: no religion, nationality, language or private address, no
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from services.intake.domain.cpr import cpr_of
+from services.intake.domain.cpr import NoCpr, read_cpr
 from shared.events.codes import AgeBand
 from shared.signs import QUESTIONS, Question
 from shared.web.language import Language, Who
@@ -174,10 +174,11 @@ def sibling(n: int) -> tuple[Field, Field]:
     return name, Field(f"sibling_cpr_{n}", f"CPR-nummer på søskende {n}", f"CPR number of sibling {n}")
 
 
-def unread_cprs(values: Mapping[str, str]) -> list[str]:
-    """The fields whose CPR number cannot be read; it is sent as it was written."""
+def unread_cprs(values: Mapping[str, str]) -> dict[str, NoCpr]:
+    """The fields whose CPR number cannot be read, and why not; it is sent as it was written."""
     names = ["child_cpr", *(field.name for field in siblings(values) if field.name.startswith("sibling_cpr"))]
-    return [name for name in names if values.get(name, "").strip() and cpr_of(values[name]) is None]
+    read = {name: read_cpr(values[name]) for name in names if values.get(name, "").strip()}
+    return {name: why for name, why in read.items() if isinstance(why, NoCpr)}
 
 
 def _named(values: Mapping[str, str], n: int) -> bool:

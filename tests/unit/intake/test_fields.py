@@ -117,7 +117,8 @@ def test_sentences_name_whom_they_are_about(who: Who) -> None:
 
 def test_a_number_that_cannot_be_read_is_named_and_sent_as_it_was_written() -> None:
     values = {"child_cpr": "010112-9999", "sibling_cpr_1": "0102", "sibling_cpr_2": " "}
-    assert unread_cprs(values) == ["sibling_cpr_1"]
+    assert unread_cprs(values) == {"sibling_cpr_1": "not_ten_digits"}
+    assert unread_cprs({"child_cpr": "310212-9999"}) == {"child_cpr": "no_such_day"}
     assert report(**values)["children"][1] == {"cpr": "0102", "relation": "sibling"}
 
 

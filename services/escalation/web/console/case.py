@@ -166,7 +166,7 @@ def _literal(report: Json, shown: Json | None) -> Json:
     if shown is None or "text" not in shown:
         return {**report, "shown": shown, "segments": []}
     as_written = literally(shown["as_written"]) if shown["as_written"] else None
-    pieces = segments(shown["text"], shown["marks"])
+    pieces = segments(shown["text"], [mark for mark in shown["marks"] if mark["field"] == "text"])
     contrary = [_with_notes(each, shown["marks"]) for each in shown.get("contradictions", [])]
     shown = {**shown, "as_written": as_written, "contradictions": contrary}
     return {**report, "shown": shown, "segments": pieces}

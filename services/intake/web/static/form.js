@@ -120,7 +120,8 @@ function addSibling() {
 }
 
 // Ten digits that begin with a date, its day as it is or plus 60, as replacement numbers have it.
-const readable = (cpr) => /^\s*$|^(0[1-9]|[12]\d|3[01]|6[1-9]|[78]\d|9[01])(0[1-9]|1[0-2])\d{6}$/.test(cpr.replaceAll(/[\s-]/g, ""));
+const bare = (cpr) => cpr.normalize("NFKC").replace(/(cpr|personnummer)[- .]*(nummer|nr)?/i, "").replaceAll(/[\s\p{Cf}\p{Pd}\u2212.,:#/·_()[\]]/gu, "");
+const readable = (cpr) => /^$|^(0[1-9]|[12]\d|3[01]|6[1-9]|[78]\d|9[01])(0[1-9]|1[0-2])(18|19|20)?\d{6}$/.test(bare(cpr));
 
 function tellUnread({ target }) {
   if (target.dataset?.cpr !== undefined) target.closest(".q").querySelector(".note").hidden = readable(target.value);

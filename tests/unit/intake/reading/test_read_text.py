@@ -99,6 +99,24 @@ def test_a_text_reads_the_same_in_every_process() -> None:
         ("i uge 26", date(2026, 6, 22)),
         ("i august", date(2026, 8, 1)),
         ("lørdag morgen", date(2026, 3, 14)),
+        ("lørdag", date(2026, 3, 14)),
+        ("på\u00a0lørdag", date(2026, 3, 14)),
+        ("på  lørdag", date(2026, 3, 14)),
+        ("på\nlørdag", date(2026, 3, 14)),
+        ("på lør\u00addag", date(2026, 3, 14)),
+        ("på lør-\ndag", date(2026, 3, 14)),
+        ("idag", date(2026, 3, 10)),
+        ("imorgen", date(2026, 3, 11)),
+        ("iaften", date(2026, 3, 10)),
+        ("uge 12", date(2026, 3, 16)),
+        ("i uge 53", date(2026, 12, 28)),
+        ("uge\u00a012", date(2026, 3, 16)),
+        ("2026-04-07", date(2026, 4, 7)),
+        ("den 2026-04-07", date(2026, 4, 7)),
+        ("2027/03/07", date(2027, 3, 7)),
+        ("d. 7. marts 2027", date(2027, 3, 7)),
+        ("d. 07.04.2027", date(2027, 4, 7)),
+        ("den\n18. december", date(2026, 12, 18)),
     ],
 )
 def test_a_date_counts_from_the_day_of_receipt_in_copenhagen(written: str, day: date) -> None:
@@ -116,9 +134,42 @@ def test_the_day_of_receipt_is_copenhagens() -> None:
     assert planned.date == date(2026, 3, 12)
 
 
-@pytest.mark.parametrize("written", ["den 31. februar", "d. 99.", "i uge 77", "den 0. maj", "40/40"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("den 31. februar", "d. 99.", "i uge 77", "i uge 0", "den 0. maj", "40/40", "2025-04-07", "d. 7. marts 2024"),
+        *("2026-13-41", "om 999 måneder", "hver lørdag", "d. 18/12-2025"),
+    ],
+)
 def test_a_date_that_is_none_is_left_out(written: str) -> None:
     assert [one.date for one in read_text(f"Hun skal giftes {written}.", received_at=RECEIVED_AT).found] == [None]
+
+
+SAID = "Hendes far har truet med at slå hende ihjel, og hun skal giftes på lørdag."
+UNSEEN = {
+    "soft hyphens": ("truet", "tru\u00adet"),
+    "byte order mark": ("truet", "\ufefftruet"),
+    "zero width": ("ihjel", "ih\u200bjel"),
+    "ligature": ("giftes", "gi\ufb05es".replace("\ufb05", "ft")),
+    "cyrillic": ("hende ihjel", "h\u0435nd\u0435 ihj\u0435l"),
+    "broken line": ("giftes på lørdag", "gif-\ntes på\nlørdag"),
+    "no-break spaces": ("på lørdag", "på\u00a0\u00a0lørdag"),
+    "decomposed": ("slå", "sla\u030a"),
+    "full width": ("truet", "ｔｒｕｅｔ"),
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_cannot_be_seen_costs_no_sign_and_the_quote_is_what_stands_there(name: str) -> None:
+    plain, pasted = UNSEEN[name]
+    text = SAID.replace(plain, pasted)
+    assert codes(text) == codes(SAID)
+    assert "threat.concrete" in {sign for sign, *_ in codes(text)}
+    for one, other in zip(*(read_text(each, received_at=RECEIVED_AT).found for each in (SAID, text)), strict=True):
+        assert text[other.start : other.end] in (
+            SAID[one.start : one.end],
+            SAID[one.start : one.end].replace(plain, pasted),
+        )
 
 
 def test_a_forced_journey_within_days_is_imminent_and_a_far_one_is_not() -> None:
