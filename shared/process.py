@@ -171,7 +171,8 @@ class Service:
         """The application of a worker: its health, and what else it answers."""
 
         def away() -> list[str]:
-            return [] if consumer.connected else ["kafka"]
+            open_ = ["kafka_access_lists"] if consumer.lists.open else []
+            return [*([] if consumer.connected else ["kafka"]), *open_]
 
         return application(routes, ready=self.database_missing, away=away, alive=self.admitted, screens=screens)
 
@@ -222,7 +223,7 @@ class Service:
         ]
         beats = [relay.beat, *(beat for _, beat in looping)]
         if consumer is not None:
-            running.append(consumer.run())
+            running += [consumer.run(), consumer.lists.keep()]
             beats.append(consumer.beat)
         watchdog.watch(beats)
         await _until_stopped(self._server(web), running)

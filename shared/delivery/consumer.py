@@ -17,6 +17,7 @@ from shared.crash import crash_point
 from shared.delivery import kafka
 from shared.delivery.arrival import Arrival
 from shared.delivery.inbox import Taking
+from shared.delivery.lists import AccessLists
 from shared.delivery.reception import Opened, Reception
 from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.wake import wait
@@ -40,6 +41,7 @@ class Consumer:
     def __init__(self, settings: ServiceSettings, group: str, reception: Reception) -> None:
         self.reception = reception
         self.beat = Beat("consumer", at_most=120)  # a rebalance may take 60 s
+        self.lists = AccessLists(settings, group)
         self.lag_seconds = 0.0
         self._group = group
         self._settings = settings

@@ -58,7 +58,7 @@ def producer(settings: ServiceSettings) -> AIOKafkaProducer:
         linger_ms=0,
         request_timeout_ms=60_000,
         max_request_size=MAX_BYTES + 100_000,
-        **_client_security(settings),
+        **client_security(settings),
     )
 
 
@@ -99,7 +99,7 @@ async def reachable(settings: ServiceSettings) -> bool:
 async def create_topic(settings: ServiceSettings, topic: str) -> None:
     """Create the topic unless it exists, and wait until every partition has a leader. Raises aiokafka's errors."""
     admin = AIOKafkaAdminClient(
-        bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=10_000, **_client_security(settings)
+        bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=10_000, **client_security(settings)
     )
     await admin.start()
     try:
@@ -126,7 +126,8 @@ async def _wait_for_leaders(admin: AIOKafkaAdminClient, topic: str) -> None:
             await asyncio.sleep(0.1)
 
 
-def _client_security(settings: ServiceSettings) -> dict[str, Any]:
+def client_security(settings: ServiceSettings) -> dict[str, Any]:
+    """How a client of aiokafka signs in: arguments of each of its classes."""
     return {
         "security_protocol": settings.kafka_security_protocol,
         "ssl_context": _tls(settings),

@@ -39,7 +39,7 @@ def sign_in(broker: SecuredKafka, monkeypatch: pytest.MonkeyPatch) -> SignIn:
 
 
 def consumer(settings: ServiceSettings, topic: str, *, group: str) -> AIOKafkaConsumer:
-    security = kafka._client_security(settings)
+    security = kafka.client_security(settings)
     where = settings.kafka_bootstrap_servers
     return AIOKafkaConsumer(topic, bootstrap_servers=where, group_id=group, auto_offset_reset="earliest", **security)
 
