@@ -36,11 +36,12 @@ from shared.delivery.outbox import Transactions
 from shared.delivery.reception import Reception
 from shared.delivery.relay import Relay
 from shared.delivery.second_road import SecondRoad
+from shared.evidence import heads
 from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.migrations import Migration, SchemaMismatch, check_schema, migrate
 from shared.postgres.pool import Access, Pool, PoolerBetween
 from shared.postgres.wake import Wake, wait
-from shared.sealing import KeyRing
+from shared.sealing import KeyRing, MacKeys
 from shared.settings import NotApart, ServiceSettings
 from shared.telemetry import logging, metrics, tracing
 from shared.telemetry.logging import log
@@ -210,6 +211,9 @@ class Service:
                 Loop("replay", consumer.reception.replay_once, at_most=1, woken=False),
                 Loop("forget", partial(forget, self.pool, self.settings.clock), at_most=3600, woken=False),
             ]
+        if self.name in heads.WITH_EVIDENCE:
+            hand_out = heads.Heads(self.transactions, self.tokens).run_once
+            loops = [*loops, Loop("heads", hand_out, at_most=heads.EVERY, woken=False)]
         looping = [(loop, loop.beat()) for loop in loops]
         running = [
             self.wake.notify_others(),
@@ -303,6 +307,7 @@ async def open_service(
     spans = tracing.start_tracing(described, settings.otlp_endpoint)
     meters = metrics.start_metrics(described, settings.otlp_endpoint)
     keys = KeyRing.read(settings.keys_dir / "kek.json")
+    macs = MacKeys.read(settings.keys_dir / "evidence.json")
     tokens = ServiceTokens.read(settings.keys_dir, name, settings.clock)
     access = Access(settings)
     pool = await access.open_pool(application=name)
@@ -310,7 +315,9 @@ async def open_service(
         async with pool.acquire() as conn:
             await check_schema(conn, migrations)
         wake = Wake(pool, instance=settings.instance)
-        yield Service(name, settings, pool, wake, Transactions(pool, settings.clock, name, wake), keys, tokens, access)
+        yield Service(
+            name, settings, pool, wake, Transactions(pool, settings.clock, name, wake, macs), keys, tokens, access
+        )
     finally:
         await _close(pool, spans.shutdown, meters.shutdown)
 
@@ -353,4 +360,6 @@ async def migrate_service(
     finally:
         await conn.close()
     await kafka.create_topic(settings, topic)
+    if name in heads.WITH_EVIDENCE:
+        await kafka.create_topic(settings, heads.TOPIC, partitions=1, retention=kafka.FOR_EVER)
     log().info("migrate.done", topic=topic)

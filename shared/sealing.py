@@ -5,9 +5,11 @@ Destroying a case's wrapped data key erases everything sealed with it, in backup
 """
 
 import base64
+import hmac
 import json
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -87,6 +89,33 @@ class KeyRing:
         if key_id not in self._keys:
             raise SealBroken("sealed with a key this service does not hold")
         return self._keys[key_id]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MacKeys:
+    """The keys of evidence, which the database does not hold (HMAC-SHA256, RFC 2104). Older ones still verify.
+
+    `unkeyed_until`: entries up to then may be of the time before keys, where there was one.
+    """
+
+    current: str
+    keys: dict[str, bytes]
+    unkeyed_until: datetime | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """From a mounted secret: `{"current": id, "keys": {id: base64 of 32 bytes}, "unkeyed_until": instant}`."""
+        secret = json.loads(path.read_text(encoding="utf-8"))
+        until = secret.get("unkeyed_until")
+        keys = {name: base64.b64decode(key) for name, key in secret["keys"].items()}
+        return cls(secret["current"], keys, until and datetime.fromisoformat(until))
+
+    def mac(self, plain: bytes, key_id: str | None = None) -> bytes:
+        """The keyed hash, by the current key or by the one named. Raises `SealBroken` when that is not held."""
+        key = self.keys.get(key_id or self.current)
+        if key is None:
+            raise SealBroken("hashed with a key this service does not hold")
+        return hmac.digest(key, plain, "sha256")
 
 
 def _seal(key: bytes, plain: bytes, place: bytes) -> bytes:

@@ -29,4 +29,7 @@ grant intake intake.reports escalation.events & granted=($!)
 grant triage triage.ratings intake.reports & granted+=($!)
 grant escalation escalation.events intake.reports triage.ratings notify.deliveries & granted+=($!)
 grant notify notify.deliveries escalation.events & granted+=($!)
+for service in intake escalation notify; do # the ends of its chains of evidence, which no service may read
+    allow "$service" --operation Create --operation Write --operation Describe --topic evidence.heads & granted+=($!)
+done
 for each in "${granted[@]}"; do wait "$each"; done

@@ -20,6 +20,7 @@ from deploy.local.jars import cache_folder, locked
 from deploy.local.keys import replace
 from deploy.local.trouble import Trouble
 from shared.events.consumers import CONSUMERS, TOPICS
+from shared.evidence import heads
 
 ADMIN = "admin"
 """The user that is bound by no access list: the broker itself, and whoever sets the lists."""
@@ -155,9 +156,18 @@ _TOPIC, _GROUP, _LITERAL, _ALLOW = 2, 3, 3, 3  # of Kafka's protocol, as the ope
 _READ, _WRITE, _CREATE = 3, 4, 5  # to read or to write is to describe
 
 
+def _heads_of(service: str) -> list[tuple[str, int]]:
+    return [(heads.TOPIC, _CREATE), (heads.TOPIC, _WRITE)] if service in heads.WITH_EVIDENCE else []
+
+
 def _access_of(service: str) -> Iterator[tuple[int, str, int, str, str, int, int]]:
     heard = sorted({event.topic for event, consumers in CONSUMERS.items() if service in consumers})
-    topics = [(TOPICS[service], _CREATE), (TOPICS[service], _WRITE), *((topic, _READ) for topic in heard)]
+    topics = [
+        (TOPICS[service], _CREATE),
+        (TOPICS[service], _WRITE),
+        *_heads_of(service),
+        *((topic, _READ) for topic in heard),
+    ]
     for kind, name, operation in [*((_TOPIC, *each) for each in topics), (_GROUP, service, _READ)]:
         yield kind, name, _LITERAL, f"User:{service}", "*", operation, _ALLOW
 

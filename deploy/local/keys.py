@@ -13,6 +13,7 @@ from joserfc.jwk import OKPKey
 
 from shared.auth.bearer import ALGORITHM, key_in
 from shared.auth.people import AUDIENCE
+from shared.clock import Clock
 
 SERVICES = ("intake", "triage", "escalation", "notify")
 ISSUER = "beredskab-local"
@@ -23,6 +24,7 @@ def ensure_keys(folder: Path) -> None:
     people = _ensure_jwk(folder / "people.jwk", kid="people")
     public = {"people": people} | {name: _ensure_jwk(folder / name / "service.jwk", kid=name) for name in SERVICES}
     for service in SERVICES:
+        _ensure_evidence_key(folder / service)
         write_once(folder / service / "kek.json", json.dumps({"current": "k1", "keys": {"k1": _secret()}}))
         for name, key in public.items():
             write_once(folder / service / "public" / f"{name}.jwk", json.dumps(key.as_dict(private=False)))
@@ -45,6 +47,12 @@ def person_token(
         "exp": int((now + lasts).timestamp()),
     }
     return jwt.encode({"alg": ALGORITHM, "kid": "people"}, claims, key, algorithms=[ALGORITHM])
+
+
+def _ensure_evidence_key(folder: Path) -> None:
+    """The key of the hashes of evidence. Where a service has run without one, its entries until now may lack it."""
+    before = {"unkeyed_until": Clock().now().isoformat()} if (folder / "kek.json").exists() else {}
+    write_once(folder / "evidence.json", json.dumps({"current": "e1", "keys": {"e1": _secret()}, **before}))
 
 
 def _ensure_jwk(path: Path, *, kid: str) -> OKPKey:

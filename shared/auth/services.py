@@ -48,6 +48,12 @@ class ServiceTokens:
         header = {"alg": bearer.ALGORITHM, "kid": self._service}
         return jwt.encode(header, claims, self._private, algorithms=[bearer.ALGORITHM])
 
+    def signed(self, claims: Mapping[str, object]) -> str:
+        """Claims that nobody is to act on, signed: without `aud` and `exp` no service takes them for a call."""
+        return jwt.encode(
+            {"alg": bearer.ALGORITHM, "kid": self._service}, dict(claims), self._private, [bearer.ALGORITHM]
+        )
+
     def caller(self, authorization: str | None) -> str:
         """The service an `Authorization` header proves. Raises `NotSignedIn`."""
         return self.call(authorization).key_id

@@ -19,6 +19,7 @@ from shared.settings import ServiceSettings
 PARTITIONS = 12
 RETENTION = 14 * 24 * 3600 * 1000
 """Milliseconds that a topic keeps a fact."""
+FOR_EVER = -1
 MAX_BYTES = 900_000
 REQUEST_TIMEOUT = 75_000  # must exceed the rebalance time-out by 10 s, or the group is never joined
 
@@ -96,17 +97,19 @@ async def reachable(settings: ServiceSettings) -> bool:
     return False
 
 
-async def create_topic(settings: ServiceSettings, topic: str) -> None:
+async def create_topic(
+    settings: ServiceSettings, topic: str, *, partitions: int = PARTITIONS, retention: int = RETENTION
+) -> None:
     """Create the topic unless it exists, and wait until every partition has a leader. Raises aiokafka's errors."""
     admin = AIOKafkaAdminClient(
         bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=10_000, **client_security(settings)
     )
     await admin.start()
     try:
-        configs = {"retention.ms": str(RETENTION), "cleanup.policy": "delete"}
-        new = NewTopic(topic, PARTITIONS, settings.kafka_replication_factor, topic_configs=configs)
+        configs = {"retention.ms": str(retention), "cleanup.policy": "delete"}
+        new = NewTopic(topic, partitions, settings.kafka_replication_factor, topic_configs=configs)
         _demand_created(await admin.create_topics([new]))
-        await _wait_for_leaders(admin, topic)
+        await _wait_for_leaders(admin, topic, partitions)
     finally:
         await admin.close()
 
@@ -117,11 +120,11 @@ def _demand_created(answer: Any) -> None:
         raise for_code(code)(topic)
 
 
-async def _wait_for_leaders(admin: AIOKafkaAdminClient, topic: str) -> None:
+async def _wait_for_leaders(admin: AIOKafkaAdminClient, topic: str, partitions: int) -> None:
     async with asyncio.timeout(30):
         while True:
             (found,) = await admin.describe_topics([topic])
-            if len(found["partitions"]) == PARTITIONS and all(part["leader"] >= 0 for part in found["partitions"]):
+            if len(found["partitions"]) == partitions and all(part["leader"] >= 0 for part in found["partitions"]):
                 return
             await asyncio.sleep(0.1)
 

@@ -5,7 +5,6 @@ Nothing can be written so.
 """
 
 import asyncio
-import time
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError, for_code
@@ -59,13 +58,13 @@ class AccessLists:
 
 async def _writable(admin: AIOKafkaAdminClient, topic: str) -> bool:
     answer = await admin._send_request(ProduceRequest(None, 1, 5_000, [(topic, [(_NO_PARTITION, _record())])]))
-    code: int = answer.topics[0][1][0][1]
+    code = int(answer.topics[0][1][0][1])
     if code not in (TopicAuthorizationFailedError.errno, UnknownTopicOrPartitionError.errno):
         raise for_code(code)(topic)
-    return code == UnknownTopicOrPartitionError.errno
+    return bool(code != TopicAuthorizationFailedError.errno)
 
 
 def _record() -> bytes:
     batch = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1024)
-    batch.append(0, int(time.time() * 1000), None, b"", [])
+    batch.append(0, 0, None, b"", [])
     return bytes(batch.build())

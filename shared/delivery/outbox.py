@@ -15,6 +15,7 @@ from shared.events.envelope import EVENTS, Envelope, headers_of
 from shared.events.model import Event
 from shared.ids import CaseId, EventId, NewId, new_id
 from shared.postgres.pool import Connection, Pool
+from shared.sealing import MacKeys
 from shared.telemetry import metrics
 from shared.telemetry.tracing import current_traceparent, database_span
 
@@ -37,6 +38,7 @@ class Transaction:
     conn: Connection
     now: datetime
     source: str
+    macs: MacKeys
     ids: NewId = new_id
     published: list[str] = field(default_factory=list)
     """The types of the facts that leave by it."""
@@ -130,11 +132,14 @@ async def _append(conn: Connection, rows: list[Row]) -> None:
 class Transactions:
     """Opens the transactions of one process. `wake(facts=…, work=…)` is called after a commit of either."""
 
-    def __init__(self, pool: Pool, clock: Clock, source: str, wake: Callable[..., None], ids: NewId = new_id) -> None:
+    def __init__(
+        self, pool: Pool, clock: Clock, source: str, wake: Callable[..., None], macs: MacKeys, ids: NewId = new_id
+    ) -> None:
         self.pool = pool
         self.clock = clock
         self.source = source
         self._wake = wake
+        self.macs = macs
         self._ids = ids
         for type_ in (type_ for type_, model in EVENTS.items() if model.topic.startswith(f"{source}.")):
             _told.add(0, {"type": type_})  # a count that begins at 1 has no increase that an alert could see
@@ -165,7 +170,7 @@ class Transactions:
         self._done(tx)
 
     def _on(self, conn: Connection) -> Transaction:
-        return Transaction(conn, self.clock.now(), self.source, self._ids)
+        return Transaction(conn, self.clock.now(), self.source, self.macs, self._ids)
 
     def _done(self, tx: Transaction) -> None:
         if tx.published or tx.work_waits or tx.told_at:

@@ -44,10 +44,12 @@ from services.escalation.domain.rota import Ask, Plan, Rota
 from services.escalation.domain.shift import Absence, Shifts, Span, Weekly
 from shared.calendar import COPENHAGEN, judge_by
 from shared.events.codes import Level, Outcome, RecipientKind
-from shared.evidence import entry_hash
+from shared.evidence import entry_hash, entry_mac
 from shared.ids import CaseId, PersonId, ReportId
+from shared.sealing import MacKeys
 
 YEAR = 2026
+_MACS = MacKeys("e1", {"e1": b"the same every year"})
 PLAN: Plan = seed_file.read(Path("deploy/seed/people.toml")).plan.plan(1, None)
 LEVELS = (Level.ACUTE, Level.HIGH, Level.ELEVATED, Level.LOW)
 MONTHS = (1.0, 1.0, 1.1, 1.0, 1.4, 1.7, 0.4, 0.9, 1.1, 1.0, 1.1, 0.8)
@@ -404,7 +406,8 @@ class Year:
         """As evidence is written: a chain of hashes."""
         case.n += 1
         text = json.dumps(facts, sort_keys=True, default=str, separators=(",", ":"))
-        case.head = entry_hash(case.head, case_id=case.case_id, n=case.n, at=now, act=act, actor=None, facts=text)
+        mac = entry_mac(_MACS, case.case_id, at=now, act=act, actor=None, facts=text)
+        case.head = entry_hash(case.head, case.n, mac)
 
     @property
     def open(self) -> int:

@@ -19,7 +19,7 @@ from shared.events.envelope import EVENTS
 from shared.events.model import Event
 from shared.ids import NewId, new_id
 from shared.postgres.pool import SESSION
-from shared.sealing import KeyRing
+from shared.sealing import KeyRing, MacKeys
 from tests.support.databases import RUNTIME
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -58,6 +58,11 @@ class Ground:
     keys: KeyRing
     tokens: ServiceTokens
     people: PeopleTokens
+
+    @property
+    def macs(self) -> MacKeys:
+        """The keys of its evidence."""
+        return self.transactions.macs
 
     async def published(self, *models: type[Event]) -> list[Event]:
         """The events in the outbox, in order; only those of the models, where any are named."""
@@ -104,7 +109,9 @@ async def open_ground(
             url=url,
             pool=pool,
             clock=clock,
-            transactions=Transactions(runtime, clock, name, wake=lambda **_: None, ids=ids),
+            transactions=Transactions(
+                runtime, clock, name, wake=lambda **_: None, macs=MacKeys.read(keys_dir / "evidence.json"), ids=ids
+            ),
             keys_dir=keys_dir,
             keys=KeyRing.read(keys_dir / "kek.json"),
             tokens=ServiceTokens.read(keys_dir, name, clock),

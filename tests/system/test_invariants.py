@@ -23,6 +23,7 @@ from shared.auth.people import Role
 from shared.events.codes import Level, RecipientKind
 from shared.events.escalation import NobodyReachable
 from shared.ids import CaseId
+from shared.sealing import MacKeys
 from shared.signs import SIGNS
 from tests.integration.escalation.conftest import AASE, CARLA, DITTE, Service, asked, service  # noqa: F401
 from tests.support.children import new_child
@@ -282,14 +283,15 @@ async def test_10_who_was_told_what_stands_in_a_chain_that_nobody_can_change(sys
     assert ("acknowledged", system.person(Role.CONSULTANT).id) in [tuple(row) for row in acts]
 
     for name in ("intake", "escalation", "notify"):
+        macs = MacKeys.read(system.stack.place.home / "keys" / name / "evidence.json")
         async with system.database(name) as conn:
-            assert await evidence.broken_at(conn, case_id) is None
+            assert await evidence.broken_at(conn, case_id, macs) is None
             for act in ("UPDATE evidence SET act = 'x'", "DELETE FROM evidence", "TRUNCATE evidence"):
                 with pytest.raises(asyncpg.RaiseError):
                     await conn.execute(act)
             async with changed(conn):
                 await conn.execute("UPDATE evidence SET at = at + interval '1 s' WHERE case_id = $1 AND n = 1", case_id)
-                assert await evidence.broken_at(conn, case_id) == 1
+                assert await evidence.broken_at(conn, case_id, macs) == 1
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ async def _evidence(api: Api, request: Request) -> JSONResponse:
         if not who.roles & READS_EVIDENCE:
             raise Forbidden(READS_EVIDENCE)
         entries = [_entry(row) for row in await chain.of_case(tx.conn, case_id)]
-        broken = await broken_at(tx.conn, case_id)
+        broken = await broken_at(tx.conn, case_id, tx.macs)
         await record(tx, case_id, act="evidence_read", actor=who.person_id, facts={"entries": len(entries)})
     return JSONResponse({"case_id": str(case_id), "holds": broken is None, "broken_at": broken, "entries": entries})
 

@@ -94,7 +94,7 @@ async def _accept_first(
             request_mac=_request_mac(secrets, key, raw, None) if key else None,
             wrapped_key=placed.data_key.wrapped,
             children=children,
-            entry=evidence.first(event.case_id, at=tx.now, act=_ACT, actor=None, facts=_facts(event)),
+            entry=evidence.first(tx, event.case_id, act=_ACT, actor=None, facts=_facts(event)),
             told=tx.first(event),
         ):
             return None

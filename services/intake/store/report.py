@@ -82,7 +82,7 @@ async def insert_first(
     request_mac: bytes | None,
     wrapped_key: bytes,
     children: Sequence[NewChild],
-    entry: tuple[str, PersonId | None, str, bytes],
+    entry: tuple[str, PersonId | None, str, bytes, str],
     told: Row,
 ) -> bool:
     """The first report of a case, by one statement with all that belongs to it: request, children, evidence, fact.
@@ -90,6 +90,7 @@ async def insert_first(
     False, and nothing is stored, where the request has been made before or a child is known. A twin is waited for.
     """
     event_id, topic, _, headers, body, urgent, _, waits_for = told
+    *said, key_id = entry
     try:
         await conn.execute(
             _FIRST,
@@ -98,13 +99,14 @@ async def insert_first(
             wrapped_key,
             [child.lookup for child in children],
             [child.identity_sealed for child in children],
-            *entry,
+            *said,
             event_id,
             topic,
             headers,
             body,
             urgent,
             waits_for,
+            key_id,
         )
     except UniqueViolationError:
         return False
@@ -122,7 +124,8 @@ _FIRST = f"""
         SELECT child_id, $2, lookup, sealed
         FROM unnest($20::uuid[], $24::bytea[], $25::bytea[]) AS child (child_id, lookup, sealed)
     ), report AS ({_REPORT}), named AS ({_NAMED}), entry AS (
-        INSERT INTO evidence (case_id, n, at, act, actor, facts, hash) VALUES ($2, 1, $5, $26, $27, $28, $29)
+        INSERT INTO evidence (case_id, n, at, act, actor, facts, hash, key_id)
+        VALUES ($2, 1, $5, $26, $27, $28, $29, $36)
     )
     INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at, waits_for)
     VALUES ($30, $31, $2, $32, $33, $34, $5, string_to_array($35, ','))"""

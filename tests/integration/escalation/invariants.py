@@ -21,6 +21,7 @@ from shared.events.codes import Level
 from shared.events.escalation import MessageRequested, MessageWithdrawn
 from shared.evidence import broken_at
 from shared.ids import CaseId
+from shared.sealing import MacKeys
 from tests.integration.escalation.conftest import DESK, DOEGNVAGT, OUTSIDE, ROLES, SEED
 
 Row = Mapping[str, Any]
@@ -107,12 +108,12 @@ _MESSAGES = """
     WHERE body ? 'message_id' ORDER BY seq"""
 
 
-async def look(conn: asyncpg.Connection, now: datetime) -> Stored:
+async def look(conn: asyncpg.Connection, now: datetime, macs: MacKeys) -> Stored:
     """Read it all; the evidence of every case is unbroken on the way."""
     rows = {table: await conn.fetch(f"SELECT * FROM {table} ORDER BY {order}") for table, order in _ORDER.items()}
     lifted: list[tuple[UUID, str]] = []
     for case_id in (CaseId(row["case_id"]) for row in rows["cases"]):
-        assert await broken_at(conn, case_id) is None, "the chain of evidence is broken"
+        assert await broken_at(conn, case_id, macs) is None, "the chain of evidence is broken"
         known = {"newest": await report.newest_of(conn, case_id), "now": now}
         held = hold_rules.holds(await hold.lifts(conn, case_id), **known)
         lifted += [(case_id, each.recipient.value) for each in held if each.lift is not None]

@@ -242,7 +242,7 @@ async def test_the_evidence_of_a_whole_case_is_one_chain(service: Service) -> No
     await service.tick(minutes=3)
     case = await service.did(AASE, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
     async with service.ground.pool.acquire() as conn:
-        assert await broken_at(conn, case_id) is None
+        assert await broken_at(conn, case_id, service.ground.macs) is None
         acts = [
             row["act"] for row in await conn.fetch("SELECT act FROM evidence WHERE case_id = $1 ORDER BY n", case_id)
         ]

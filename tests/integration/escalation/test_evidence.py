@@ -37,7 +37,7 @@ async def test_an_auditor_sees_nothing_else_of_the_case(service: Service) -> Non
 async def test_what_was_changed_left_out_or_added_afterwards_is_found(service: Service) -> None:
     cases = [(await service.opened(Level.HIGH))[0] for _ in range(4)]
     databases = {"escalation": service.ground.url}
-    [sound] = await verify(databases)
+    [sound] = await verify(databases, {"escalation": service.ground.macs})
     assert (sound["cases"], sound["broken"]) == (4, [])
     async with service.ground.pool.acquire() as conn:
         await conn.execute(TRIGGER.format("DISABLE"))
@@ -46,7 +46,7 @@ async def test_what_was_changed_left_out_or_added_afterwards_is_found(service: S
         columns = "at, act, actor, facts, hash FROM evidence WHERE case_id = $1 LIMIT 1"
         await conn.execute(f"INSERT INTO evidence SELECT case_id, 99, {columns}", cases[2])
         await conn.execute(TRIGGER.format("ENABLE"))
-    [found] = await verify(databases)
+    [found] = await verify(databases, {"escalation": service.ground.macs})
     last = await service.ground.pool.fetchval("SELECT evidence_n FROM cases WHERE case_id = $1", cases[2])
     at = {str(cases[0]): 2, str(cases[1]): 3, str(cases[2]): last + 1}
     assert {each["case_id"]: each["entry"] for each in found["broken"]} == at

@@ -236,4 +236,4 @@ async def settled(service: Service, case_id: CaseId, person_id: UUID) -> None:
         f"%{person_id}%",
     )
     assert (waiting, late) == (0, 0)
-    assert await broken_at(pool, case_id) is None  # type: ignore[arg-type]
+    assert await broken_at(pool, case_id, service.ground.macs) is None  # type: ignore[arg-type]

@@ -123,7 +123,7 @@ async def test_a_new_report_in_a_linked_case_holds_it_again(service: Service, ne
     assert await state(service, lifted_one) == "held"
     assert (await service.case(lifted_one))["version"] == version + 1
     assert ((await acts(service, lifted_one))[-1], "held_again" in await acts(service, other)) == ("held_again", False)
-    assert await broken_at(service.ground.pool, lifted_one) is None  # type: ignore[arg-type]
+    assert await broken_at(service.ground.pool, lifted_one, service.ground.macs) is None  # type: ignore[arg-type]
 
 
 async def test_a_case_that_becomes_linked_holds_it_again(service: Service) -> None:
@@ -286,7 +286,7 @@ async def test_a_lift_races_a_new_report_and_it_is_held_afterwards(service: Serv
         assert answer.status_code in (200, 409)
         assert await state(service, case_id) == "held"
         assert ("held_again" in await acts(service, case_id)) == (answer.status_code == 200)
-        assert await broken_at(service.ground.pool, case_id) is None  # type: ignore[arg-type]
+        assert await broken_at(service.ground.pool, case_id, service.ground.macs) is None  # type: ignore[arg-type]
 
 
 @pytest.mark.race

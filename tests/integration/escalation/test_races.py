@@ -24,7 +24,7 @@ async def _at_once(*acts: Coroutine[Any, Any, Any]) -> list[Any]:
 async def _whole(service: Service, case_id: CaseId) -> None:
     """The chain of evidence holds, and there is at most one open escalation with one next moment."""
     async with service.ground.pool.acquire() as conn:
-        assert await broken_at(conn, case_id) is None
+        assert await broken_at(conn, case_id, service.ground.macs) is None
         open_ones = await conn.fetch(
             "SELECT next_at FROM escalations WHERE case_id = $1 AND state <> 'closed'", case_id
         )

@@ -80,7 +80,7 @@ class Restarts(RuleBasedStateMachine):
         self.shown: dict[UUID, int] = {}
         self.broken = False
         self._run(self.world.begin())
-        self.stored: Stored = self._run(look(self.world.watch, self.now))
+        self.stored: Stored = self._run(look(self.world.watch, self.now, self.world.macs))
 
     @property
     def now(self) -> datetime:
@@ -382,7 +382,7 @@ class Restarts(RuleBasedStateMachine):
         self._run(self._checked(by))
 
     async def _checked(self, by: By) -> None:
-        before, self.stored = self.stored, await look(self.world.watch, self.now)
+        before, self.stored = self.stored, await look(self.world.watch, self.now, self.world.macs)
         check(before, self.stored, by, self.shown)
         for row in self.stored.exclusions:
             named, who = str(row["case_id"]), row["person_id"]

@@ -166,7 +166,7 @@ async def test_a_move_is_evidence_and_its_reason_is_sealed(service: Service) -> 
     assert '"to":"amager"' in moved["facts"]
     (step,) = await service.ground.pool.fetch("SELECT * FROM steps")
     assert b"Barnet" not in step["note"]
-    assert await broken_at(service.ground.pool, case_id) is None
+    assert await broken_at(service.ground.pool, case_id, service.ground.macs) is None
 
 
 @pytest.mark.race
@@ -181,4 +181,4 @@ async def test_a_move_races_an_answer_and_one_is_decided_on_what_the_other_left(
     else:
         assert case["escalation"]["responsible"] == str(AASE)
         assert moved.status_code in (200, 409)
-    assert await broken_at(service.ground.pool, case_id) is None
+    assert await broken_at(service.ground.pool, case_id, service.ground.macs) is None

@@ -27,4 +27,4 @@ async def test_a_concern_goes_from_report_to_countersigned_close(service: Servic
     case = await service.did(DITTE, f"countersign/{waiting['id']}", case_id, agree=True, reason="Enig.")
     assert (case["escalation"]["state"], case["escalation"]["next_at"]) == ("closed", None)
     async with service.ground.pool.acquire() as conn:
-        assert await broken_at(conn, case_id) is None
+        assert await broken_at(conn, case_id, service.ground.macs) is None

@@ -17,7 +17,7 @@ from services.escalation.seed import SeedShift
 from shared.delivery.inbox import Inbox, Taking
 from shared.ids import derived_id
 from shared.postgres.faults import INFRASTRUCTURE
-from shared.sealing import KeyRing
+from shared.sealing import KeyRing, MacKeys
 from tests.integration.escalation.conftest import AASE, BO, SEED, Service, door
 from tests.support.cuts import Cut, Ids, Knife
 from tests.support.databases import fresh_database
@@ -46,6 +46,7 @@ class World:
     ids: Ids
     knife: Knife
     service: Service
+    macs: MacKeys
 
     def __init__(self, postgres: Postgres, keys: Path) -> None:
         self._postgres = postgres
@@ -90,6 +91,8 @@ class World:
         )
         opened = await self._process.enter_async_context(ground)
         self._process.callback(opened.pool.terminate)
+        self._process.callback(opened.transactions.pool.terminate)
+        self.macs = opened.macs
         self.service = await self._process.enter_async_context(door(opened))
 
     async def attempt(self, do: Act, cut: Cut | None) -> Any:

@@ -37,7 +37,7 @@ async def test_a_report_is_stored_and_told(intake: Intake) -> None:
     assert (event.report_no, event.reading) == (1, "pending")
     assert answer["judge_by"] == "2026-03-11T12:00:00+00:00"
     assert "do_not_contact_parents" in answer["advice"]
-    assert await broken_at(intake.ground.pool, event.case_id) is None
+    assert await broken_at(intake.ground.pool, event.case_id, intake.ground.macs) is None
 
 
 async def test_the_body_opens_only_with_the_key_of_its_case_at_its_place(intake: Intake) -> None:
@@ -126,7 +126,10 @@ async def test_the_short_way_leaves_what_the_long_one_leaves(intake: Intake) -> 
     await send(intake, {**report, "children": [SIBLING, SIBLING]}, key="long")
     short, long = await received(intake)
     assert await left_by(intake, short.case_id) == await left_by(intake, long.case_id)
-    assert [await broken_at(intake.ground.pool, each.case_id) for each in (short, long)] == [None, None]
+    assert [await broken_at(intake.ground.pool, each.case_id, intake.ground.macs) for each in (short, long)] == [
+        None,
+        None,
+    ]
 
 
 async def test_the_same_child_named_twice_in_a_report_is_one_child(intake: Intake) -> None:
@@ -158,7 +161,7 @@ async def test_a_refusal_speaks_english_when_asked(intake: Intake) -> None:
 async def test_with_its_database_away_the_door_says_when_to_come_again_and_whom_to_call(
     intake: Intake,
 ) -> None:
-    await intake.ground.pool.close()
+    await intake.ground.transactions.pool.close()
     answer = await intake.client.post("/v1/reports", json={})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert answer.json()["duty_phone"] == "70 20 00 00"

@@ -131,7 +131,7 @@ async def test_siblings_are_added_one_by_one(intake: Intake) -> None:
 
 async def test_with_the_database_away_the_words_stay_and_the_phone_is_told(intake: Intake) -> None:
     fields = hidden(await page(intake, "/check", {"text": "Noget."}))
-    await intake.ground.pool.close()
+    await intake.ground.transactions.pool.close()
     waiting = await page(intake, "/send", fields, status=503)
     assert "Den er ikke sendt endnu." in waiting
     assert hidden(waiting) == fields

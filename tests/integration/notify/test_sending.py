@@ -377,4 +377,4 @@ async def test_evidence_says_who_was_told_what_how_and_with_what_answer(notify: 
         "code": 250,
     }.items():
         assert f'"{name}":{value}' in row["facts"] or f'"{name}":"{value}"' in row["facts"]
-    assert await broken_at(notify.ground.pool, request.case_id) is None
+    assert await broken_at(notify.ground.pool, request.case_id, notify.ground.macs) is None

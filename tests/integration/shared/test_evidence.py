@@ -24,7 +24,7 @@ async def chain(service: Ground) -> CaseId:
 
 async def test_a_chain_holds(ground: OpenGround) -> None:
     service = await ground("intake", MIGRATIONS)
-    assert await evidence.broken_at(service.pool, await chain(service)) is None
+    assert await evidence.broken_at(service.pool, await chain(service), service.macs) is None
 
 
 async def test_one_act_may_speak_of_several_cases_and_go_on_where_their_chains_end(ground: OpenGround) -> None:
@@ -33,7 +33,7 @@ async def test_one_act_may_speak_of_several_cases_and_go_on_where_their_chains_e
     async with service.transactions.begin("test") as tx:
         for n, case_id in enumerate((other, one, other)):
             await evidence.record(tx, case_id, act="more", actor=None, facts={"n": n})
-    assert [await evidence.broken_at(service.pool, each) for each in (one, other)] == [None, None]
+    assert [await evidence.broken_at(service.pool, each, service.macs) for each in (one, other)] == [None, None]
     rows = await service.pool.fetch("SELECT case_id, n, facts FROM evidence WHERE act = 'more' ORDER BY facts")
     assert [tuple(row) for row in rows] == [(other, 4, '{"n":0}'), (one, 4, '{"n":1}'), (other, 5, '{"n":2}')]
 
@@ -62,7 +62,7 @@ async def test_what_was_tampered_with_is_found(ground: OpenGround, tampering: st
     case_id = await chain(service)
     await service.pool.execute("ALTER TABLE evidence DISABLE TRIGGER ALL")
     await service.pool.execute(tampering)
-    assert await evidence.broken_at(service.pool, case_id) == broken
+    assert await evidence.broken_at(service.pool, case_id, service.macs) == broken
 
 
 async def test_there_is_no_evidence_for_a_case_that_is_not_stored(ground: OpenGround) -> None:
