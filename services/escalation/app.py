@@ -80,6 +80,7 @@ async def work(settings: Settings) -> None:
             Loop("tick", partial(tick.run_once, service.transactions), woken=False),
             Loop("figures", figures.run_once, at_most=5, woken=False),
             Loop("reach", reach.run_once, at_most=60, woken=False),
+            Loop("clock", partial(tick.pull_in_once, service.transactions), at_most=60, woken=False),
             Loop("erase", partial(tick.erase_once, service.transactions), at_most=60, woken=False),
         ]
         await service.work(health, consumer, loops)

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from services.escalation.domain.escalation import Due
+from services.escalation.handlers import clock, watch
 from services.escalation.handlers import deadline as clocks
-from services.escalation.handlers import watch
 from services.escalation.handlers.net import page_bare
 from services.escalation.handlers.settle import settle, tried
 from services.escalation.store import case
@@ -27,6 +27,13 @@ async def run_once(transactions: Transactions) -> int:
         moved += sum(await asyncio.gather(*(_claim(transactions) for _ in range(LANES))))
     changed = await _beside(transactions, "change shifts", watch.change_shifts)
     return moved + changed + await _beside(transactions, "climb alarm", watch.climb_alarm)
+
+
+async def pull_in_once(transactions: Transactions) -> int:
+    """Pull in what a clock that ran ahead has put off. Never anything more to do at once."""
+    async with transactions.begin("pull in") as tx:
+        await clock.pull_in(tx)
+    return 0
 
 
 async def erase_once(transactions: Transactions) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from services.notify import contacts, handlers, store
 from services.notify.channels.email import Email
+from services.notify.domain import LEASE
 from services.notify.figures import Figures
 from services.notify.sender import Sender
 from services.notify.settings import Settings
@@ -18,6 +19,7 @@ from shared.evidence import EVIDENCE
 from shared.postgres.migrations import migrations_in
 from shared.process import Loop, Service, migrate_service, open_service
 from shared.sealing import KeyRing
+from shared.telemetry.logging import log
 
 MIGRATIONS = migrations_in(Path(delivery.__file__).parent, EVIDENCE, Path(__file__).parent)
 SUBSCRIPTIONS = (
@@ -36,8 +38,9 @@ async def work(settings: Settings) -> None:
             doors = [*service.events(SUBSCRIPTIONS), *routes(Door(service.transactions, service.keys, service.tokens))]
             web = service.worker_app(doors, consumer)
             erase = Loop("erase", partial(_erase_canaries, service), at_most=60, woken=False)
+            clock = Loop("clock", partial(pull_in, service), at_most=60, woken=False)
             figures = Loop("figures", Figures(service.pool, settings.clock).run_once, at_most=5, woken=False)
-            await service.work(web, consumer, [Loop("send", sender.run_once), erase, figures])
+            await service.work(web, consumer, [Loop("send", sender.run_once), clock, erase, figures])
         finally:
             await sender.drain()
 
@@ -59,6 +62,14 @@ def _sender(settings: Settings, service: Service) -> Sender:
     )
     canaries_to = settings.canary_address or settings.smtp_sender
     return Sender(service.transactions, service.keys, email, settings.console_url, canaries_to, settings.instance)
+
+
+async def pull_in(service: Service) -> int:
+    """Pull in what a clock that ran ahead has put off. Never anything more to do at once."""
+    moved = await store.pull_in(service.pool, latest=service.transactions.clock.now() + LEASE)
+    if moved:
+        log().error("clock.pulled_in", count=moved)
+    return 0
 
 
 async def _erase_canaries(service: Service) -> int:

@@ -151,6 +151,12 @@ async def waiting(pool: Pool, *, given_up_after: datetime) -> Waiting:
     return Waiting(**row)
 
 
+async def pull_in(pool: Pool, *, latest: datetime) -> int:
+    """Let no message wait longer than that: a clock that ran ahead had put it off. How many that were."""
+    tag: str = await pool.execute("UPDATE messages SET next_at = $1 WHERE next_at > $1", latest)
+    return int(tag.removeprefix("UPDATE "))
+
+
 async def reclaim(pool: Pool, *, now: datetime, holder: int) -> None:
     """Make the tries due that an earlier process of this name left unfinished."""
     await pool.execute(

@@ -3,7 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from services.escalation.domain.escalation import Around, Asked, Decision, Escalation, NobodyReached, State
+from services.escalation.domain.escalation import (
+    RATE_WITHIN,
+    Around,
+    Asked,
+    Decision,
+    Escalation,
+    NobodyReached,
+    State,
+)
 from services.escalation.domain.page import LIVE, person
 from services.escalation.domain.rota import Ask, Asking, Ladder
 from shared.events.codes import RecipientKind
@@ -91,6 +99,18 @@ def rungs_of(state: Escalation, around: Around) -> tuple[Ask, ...]:
     """The ladder's rungs; before them the outside unit, where a conflict of interest was declared."""
     rungs = _ladder(state, around).rungs
     return (Ask.OUTSIDE, *rungs) if state.outside_first else rungs
+
+
+def pulled_in(state: Escalation, around: Around) -> Escalation:
+    """The escalation without a wait beyond what it would wait from now: such a one was written by a clock ahead."""
+    if state.state is State.PAGING:
+        received_at = min(state.received_at, around.now)
+        begins = around.plan.first_due(state.ladder, received_at=received_at, now=around.now)
+        latest = around.now + wait_of(state, around) if state.rung or around.pages else begins
+    else:
+        latest = state.due_at or around.now
+    rate_by = state.rate_by and min(state.rate_by, around.now + RATE_WITHIN)
+    return replace(state, due_at=state.due_at and min(state.due_at, latest), rate_by=rate_by)
 
 
 def spent(state: Escalation, around: Around) -> bool:

@@ -48,7 +48,7 @@ REMINDER_LASTS = timedelta(hours=8)
 async def settle(tx: Transaction, case_id: CaseId, fact: Fact, *, actor: PersonId | None = None) -> Refused | None:
     """Let the fact have its effect; a refusal of the rules is handed back and nothing was changed."""
     before = await escalation.newest(tx.conn, case_id)
-    around = await _around(tx, case_id, before)
+    around = await around_of(tx, case_id, before)
     decided = decide(before, fact, around)
     if isinstance(decided, Refused):
         return decided
@@ -82,7 +82,8 @@ async def _void(tx: Transaction, before: Escalation, after: Escalation) -> None:
         await countersign.void(tx.conn, before.escalation_id, acts)
 
 
-async def _around(tx: Transaction, case_id: CaseId, state: Escalation | None) -> Around:
+async def around_of(tx: Transaction, case_id: CaseId, state: Escalation | None) -> Around:
+    """What a decision about the case looks at now."""
     running = state if state and state.state is not State.CLOSED else None
     plan, people = await rota.plan_and_rota(tx.conn, running.ladder_version if running else None, case_id, tx.now)
     judged = await report.judged(tx.conn, case_id)

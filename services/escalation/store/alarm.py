@@ -30,6 +30,11 @@ async def save(conn: Connection, alarm: Alarm) -> None:
     await conn.execute(query, alarm.alarm_id, alarm.round, alarm.rung, alarm.next_at)
 
 
+async def pull_in(conn: Connection, latest: datetime) -> None:
+    """Let it not wait longer than that."""
+    await conn.execute("UPDATE alarms SET next_at = $1 WHERE ended_at IS NULL AND next_at > $1", latest)
+
+
 async def end(conn: Connection, alarm: Alarm, now: datetime) -> None:
     """Somebody can be reached again."""
     await conn.execute("UPDATE alarms SET next_at = NULL, ended_at = $2 WHERE alarm_id = $1", alarm.alarm_id, now)

@@ -114,6 +114,21 @@ async def due(conn: Connection, now: datetime, limit: int) -> Sequence[CaseId]:
     return list(found)
 
 
+async def put_off(conn: Connection, now: datetime, limit: int) -> Sequence[CaseId]:
+    """Lock cases that wait for a moment which a clock ahead of this one told: rows of theirs are of the future."""
+    rows = await conn.fetch(
+        """SELECT c.case_id FROM escalations e JOIN cases c USING (case_id)
+           WHERE e.state IN ('unrated', 'paging') AND e.next_at > $1::timestamptz + interval '30 s'
+               AND (e.rate_by > $1::timestamptz + interval '30 s' OR e.received_at > $1::timestamptz + interval '5 s'
+                    OR EXISTS (SELECT FROM pages p WHERE p.escalation_id = e.escalation_id AND p.round = e.round
+                               AND p.requested_at > $1::timestamptz + interval '5 s'))
+           ORDER BY c.case_id LIMIT $2 FOR UPDATE OF c SKIP LOCKED""",
+        now,
+        limit,
+    )
+    return [row["case_id"] for row in rows]
+
+
 async def note_report(conn: Connection, event: ReportReceived, traceparent: str | None) -> None:
     """What the report tells of its case. Its unit counts only where it is the first: after that, staff alone move it.
 
