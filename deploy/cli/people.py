@@ -34,11 +34,13 @@ def person_with(role: Role, *, now: datetime, seed_file: Path = SEED_FILE) -> Se
     return Seeded(UUID(first["id"]), first["name"], tuple(first["roles"]))
 
 
-def token_for(place: Place, person: Seeded, *, lasts: timedelta = timedelta(hours=8)) -> str:
-    """A bearer for the API, good for all units, as of a sign-in just now. Raises `Trouble`."""
+def token_for(
+    place: Place, person: Seeded, *, lasts: timedelta = timedelta(hours=8), ahead: timedelta = timedelta()
+) -> str:
+    """A bearer for the API, good for all units, as of a sign-in now, by clocks that are `ahead`. Raises `Trouble`."""
     keys = place.home / "keys"
     if not (keys / "people.jwk").exists():
         raise Trouble(f"There are no keys in {keys} yet: start the stack once with `make up`.")
     return person_token(
-        keys, person_id=person.id, roles=list(person.roles), units=["*"], now=Clock().now(), lasts=lasts
+        keys, person_id=person.id, roles=list(person.roles), units=["*"], now=Clock(ahead).now(), lasts=lasts
     )

@@ -12,11 +12,10 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from shared.auth.bearer import ALGORITHM, key_in
-from shared.auth.people import AUDIENCE
+from shared.auth.claims import AUDIENCE, LOCAL_ISSUER
 from shared.clock import Clock
 
 SERVICES = ("intake", "triage", "escalation", "notify")
-ISSUER = "beredskab-local"
 
 
 def ensure_keys(folder: Path) -> None:
@@ -37,7 +36,7 @@ def person_token(
     """A bearer token as the local sign-in issues it, for a person who has just signed in."""
     key = key_in(folder / "people.jwk")
     claims = {
-        "iss": ISSUER,
+        "iss": LOCAL_ISSUER,
         "aud": AUDIENCE,
         "sub": str(person_id),
         "roles": roles,

@@ -187,6 +187,7 @@ def _own_settings(place: Place, service: str) -> dict[str, str]:
         "PUBLIC_URL": place.http(f"{service}-web") if f"{service}-web" in PORTS else "",
         "OIDC_ISSUER": place.http("sign-in"),
         "OIDC_CLIENT_SECRET": place.password("sign-in"),
+        "LOCAL_ISSUER": "true",
     }
     own = {"triage": {"DUTY_PHONE": _DUTY_PHONE}, "intake": people, "escalation": seed | people, "notify": seed | mail}
     return own.get(service, {})

@@ -12,7 +12,9 @@ from services.escalation.handlers.delivery import message_accepted, message_fail
 from services.escalation.handlers.net import report_unhandled
 from services.escalation.handlers.rating import case_rated
 from services.escalation.handlers.report import report_received
+from services.escalation.leavers import Leavers
 from services.escalation.settings import Settings
+from services.escalation.store.rota import allowed
 from services.escalation.web.api import Api
 from services.escalation.web.console import Console, doors_of
 from services.escalation.web.console.routes import screen_routes
@@ -20,7 +22,7 @@ from services.escalation.web.disclosures import Disclosures
 from services.escalation.web.entries import Entries
 from services.escalation.web.routes import routes
 from shared.auth import AUTH
-from shared.auth.people import PeopleTokens
+from shared.auth.claims import PeopleTokens
 from shared.auth.provider import Provider
 from shared.delivery import DELIVERY
 from shared.delivery.inbox import On
@@ -54,11 +56,12 @@ async def web(settings: Settings) -> None:
 def site(service: Service, settings: Settings) -> ASGIApp:
     """Everything that the door answers."""
     clock = service.transactions.clock
-    people_tokens = PeopleTokens.read(settings.keys_dir, clock)
     contacts = Contacts(settings.peers["notify"], service.tokens) if "notify" in settings.peers else None
     entries = Entries(settings.peers["intake"], service.tokens)
-    api = Api(service.transactions, people_tokens, service.keys, contacts, entries)
-    desk = Desk(NAME, service.pool, clock, settings, Provider(settings))
+    api = Api(service.transactions, service.keys, contacts, entries)
+    people_tokens = PeopleTokens.read(settings.keys_dir, clock) if settings.local_issuer else None
+    allow = partial(allowed, service.pool)
+    desk = Desk(NAME, service.pool, clock, settings, Provider(settings), service.keys, people_tokens, allow)
     screens = Screens(Path(__file__).parent / "web", settings)
     doors = routes(api)
     console = Console(api, screens, Disclosures(settings.peers["intake"], service.tokens), doors_of(doors))
@@ -76,7 +79,9 @@ async def work(settings: Settings) -> None:
         health = service.worker_app([], consumer)
         figures = Figures(service.pool, settings.clock)
         reach = Reach(service.transactions, Contacts(settings.peers["notify"], service.tokens))
+        leavers = Leavers(service.pool, service.tokens, settings.peers.get("intake"))
         loops = [
+            Loop("leavers", leavers.run_once, at_most=2, woken=False),
             Loop("tick", partial(tick.run_once, service.transactions), woken=False),
             Loop("figures", figures.run_once, at_most=5, woken=False),
             Loop("reach", reach.run_once, at_most=60, woken=False),

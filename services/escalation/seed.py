@@ -107,6 +107,7 @@ async def _load_people(conn: Connection, seed: Seed) -> None:
         "UPDATE people SET active = false WHERE by IS NULL AND NOT person_id = ANY ($1::uuid[])",
         [person.id for person in seed.people],
     )
+    await conn.execute("DELETE FROM sessions WHERE person_id IN (SELECT person_id FROM people WHERE NOT active)")
     await conn.executemany(
         """INSERT INTO people (person_id, name, roles, units) VALUES ($1, $2, $3, $4)
            ON CONFLICT (person_id) DO UPDATE SET name = $2, roles = $3, units = $4, active = true

@@ -14,13 +14,14 @@ from services.intake.figures import Figures
 from services.intake.handlers import receipt
 from services.intake.secrets import Secrets
 from services.intake.settings import Settings
+from services.intake.store import people
 from services.intake.web import form, phone, reports
 from services.intake.web import receipt as receipt_pages
 from services.intake.web.internal import internal_routes
 from services.intake.web.patience import Patience
 from services.intake.web.reports import Door
 from shared.auth import AUTH
-from shared.auth.people import PeopleTokens
+from shared.auth.claims import PeopleTokens
 from shared.auth.provider import Provider
 from shared.delivery import DELIVERY
 from shared.delivery.inbox import On
@@ -55,12 +56,11 @@ def site(service: Service, settings: Settings, *, patience: Patience | None = No
     clock = service.transactions.clock
     secrets = Secrets.read(service.keys, settings.keys_dir)
     screens = Screens(Path(__file__).parent / "web", settings)
-    desk = Desk(NAME, service.pool, clock, settings, Provider(settings))
+    tokens = PeopleTokens.read(settings.keys_dir, clock) if settings.local_issuer else None
+    allow = partial(people.allowed, service.pool)
+    desk = Desk(NAME, service.pool, clock, settings, Provider(settings), service.keys, tokens, allow, tells_who=False)
     services = [*service.events(SUBSCRIPTIONS), *internal_routes(service.transactions, secrets, service.tokens)]
-    people = PeopleTokens.read(settings.keys_dir, clock)
-    door = Door(
-        service.transactions, secrets, settings.duty_phone, people, settings.shared_devices, patience or Patience()
-    )
+    door = Door(service.transactions, secrets, settings.duty_phone, settings.shared_devices, patience or Patience())
     calls = phone.routes(door, service.tokens)
     more = [*services, *calls, *phone.screens_of(door, screens), *sign_in_routes(desk, screens)]
     return Recognising(

@@ -7,4 +7,8 @@ AUTH = Path(__file__).parent
 
 
 class NotSignedIn(Exception):
-    """The request carries no valid token. Nothing of the token is repeated."""
+    """The request carries no valid token. Nothing of the token is repeated; `reason` is a code for the operator."""
+
+    def __init__(self, detail: str, reason: str = "not_valid") -> None:
+        super().__init__(detail)
+        self.reason = reason

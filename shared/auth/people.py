@@ -1,20 +1,16 @@
-"""People: a bearer token names the person, their roles and the units they serve."""
+"""People: their roles, the units they serve, and when they proved who they are."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Self
-from uuid import UUID
 
-from joserfc.jwk import OKPKey
-
-from shared.auth import NotSignedIn, bearer
-from shared.clock import Clock
 from shared.ids import PersonId
 
-AUDIENCE = "beredskab"
+EVERY_UNIT = "*"
+NEVER = datetime.fromtimestamp(0, UTC)
+"""When somebody last proved who they are of whom no such moment is known: never fresh enough for a step-up."""
 
 
 class Role(StrEnum):
@@ -37,6 +33,12 @@ class Person:
     units: frozenset[str]
     authenticated_at: datetime
 
+    def cut(self, roles: Iterable[str], units: Iterable[str]) -> Self:
+        """The same person with no more rights than these: whatever a token says, both must allow it."""
+        allowed = frozenset(units)
+        cut = self.units if EVERY_UNIT in allowed else allowed if EVERY_UNIT in self.units else self.units & allowed
+        return replace(self, roles=self.roles & frozenset(roles), units=cut)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Details:
@@ -58,37 +60,3 @@ class Details:
 
 def _line(claim: object) -> str:
     return claim[:200] if isinstance(claim, str) and claim.isprintable() else ""
-
-
-class PeopleTokens:
-    """Checks people's tokens against the issuer's public key."""
-
-    def __init__(self, key: OKPKey, clock: Clock) -> None:
-        self._key = key
-        self._clock = clock
-
-    @classmethod
-    def read(cls, keys_dir: Path, clock: Clock) -> Self:
-        """With the issuer's public key from `public/people.jwk`."""
-        return cls(bearer.key_in(keys_dir / "public" / "people.jwk"), clock)
-
-    def person(self, authorization: str | None) -> Person:
-        """The person an `Authorization` header names. Raises `NotSignedIn`."""
-        now = int(self._clock.now().timestamp())
-        return person_of(bearer.read(authorization, self._key, audience=AUDIENCE, now=now).claims)
-
-
-def person_of(claims: Mapping[str, Any]) -> Person:
-    """The person that a token's checked claims name (`sub`, `roles`, `units`, `auth_time`). Raises `NotSignedIn`.
-
-    Without `units` they serve none: providers leave out a claim that is empty.
-    """
-    try:
-        return Person(
-            person_id=PersonId(UUID(claims["sub"])),
-            roles=frozenset(Role(role) for role in claims["roles"]),
-            units=frozenset(str(unit) for unit in claims.get("units", ())),
-            authenticated_at=datetime.fromtimestamp(claims["auth_time"], UTC),
-        )
-    except (KeyError, ValueError, TypeError):
-        raise NotSignedIn("the token does not name a person") from None

@@ -1,14 +1,18 @@
 """Sessions: kept on the server, so that they can be ended everywhere at once. The browser holds one random word."""
 
 import hashlib
+import json
 import secrets
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
+from uuid import UUID
 
 from shared.auth.people import Details, Person, Role
 from shared.ids import PersonId
 from shared.postgres.pool import Connection, Pool
+from shared.sealing import KeyRing, SealBroken
 
 SIGN_IN_WITHIN = timedelta(minutes=10)
 
@@ -26,6 +30,14 @@ class SignIn:
     def begun(cls, return_to: str) -> Self:
         """A new one; its words have 256 bits."""
         return cls(secrets.token_urlsafe(32), secrets.token_urlsafe(48), secrets.token_urlsafe(32), return_to)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Kept:
+    """What goes with a session: what the provider says of the person, and the token that ends its session there."""
+
+    details: Details = field(default_factory=Details)
+    id_token: str = ""
 
 
 async def remember(pool: Pool, sign_in: SignIn, *, now: datetime) -> None:
@@ -53,19 +65,25 @@ async def recall(pool: Pool, state: str, *, now: datetime) -> SignIn | None:
 
 
 async def start(
-    pool: Pool,
+    pool: Connection | Pool,
     person: Person,
     *,
     provider_session: str | None,
     now: datetime,
     at_most: timedelta,
-    details: Details | None = None,
+    keys: KeyRing | None = None,
+    kept: Kept | None = None,
 ) -> str:
-    """Begin a session under a fresh word, and drop what has outlived its time. Gives the word."""
-    word, said = secrets.token_urlsafe(32), details or Details()
+    """Begin a session under a fresh word, and drop what has outlived its time. Gives the word.
+
+    `kept` goes with the session, sealed with `keys`.
+    """
+    word = secrets.token_urlsafe(32)
     await pool.execute(
-        """WITH old AS (DELETE FROM sessions WHERE started_at < $8)
-           INSERT INTO sessions VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $9, $10, $11)""",
+        """WITH old AS (DELETE FROM sessions WHERE ends_at <= $6)
+           INSERT INTO sessions (word_sha256, person_id, roles, units, authenticated_at, started_at, seen_at,
+                                 provider_session, ends_at, kept)
+           VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)""",
         _hash(word),
         person.person_id,
         sorted(person.roles),
@@ -73,29 +91,33 @@ async def start(
         person.authenticated_at,
         now,
         provider_session,
-        now - at_most,
-        said.name,
-        said.email,
-        said.institution,
+        now + at_most,
+        _sealed(keys, word, kept) if keys and kept else None,
     )
     return word
 
 
-async def details(pool: Pool, word: str) -> Details:
-    """What the provider said of the person whom the word belongs to; nothing where it belongs to nobody."""
-    row = await pool.fetchrow("SELECT name, email, institution FROM sessions WHERE word_sha256 = $1", _hash(word))
-    return Details(**row) if row else Details()
+async def kept(pool: Pool, keys: KeyRing, word: str) -> Kept:
+    """What goes with the session of that word; empty where there is none, or its key has gone."""
+    stored = await pool.fetchval("SELECT kept FROM sessions WHERE word_sha256 = $1", _hash(word))
+    try:
+        plain = keys.unseal(stored or b"", table="sessions", column="kept", row=_row(word))
+    except SealBroken:
+        return Kept()
+    found = json.loads(plain)
+    return Kept(Details(**found["details"]), found["id_token"])
 
 
-async def person(pool: Pool, word: str, *, now: datetime, idle: timedelta, at_most: timedelta) -> Person | None:
-    """Who the word belongs to, as long as neither limit is passed. Being asked keeps the session awake."""
+async def person(pool: Pool, word: str, *, now: datetime, idle: timedelta, active: bool = True) -> Person | None:
+    """The person the word belongs to, as long as neither limit is passed.
+
+    What a person asks for keeps the session awake; what a screen asks for by itself (not `active`) does not.
+    """
     row = await pool.fetchrow(
-        """UPDATE sessions SET seen_at = greatest(seen_at, $2)
-           WHERE word_sha256 = $1 AND seen_at >= $3 AND started_at >= $4 RETURNING *""",
+        _AWAKE if active else "SELECT * FROM sessions WHERE word_sha256 = $1 AND seen_at >= $3 AND ends_at > $2",
         _hash(word),
         now,
         now - idle,
-        now - at_most,
     )
     if row is None:
         return None
@@ -107,14 +129,18 @@ async def person(pool: Pool, word: str, *, now: datetime, idle: timedelta, at_mo
     )
 
 
+_AWAKE = """UPDATE sessions SET seen_at = greatest(seen_at, $2)
+    WHERE word_sha256 = $1 AND seen_at >= $3 AND ends_at > $2 RETURNING *"""
+
+
 async def end(pool: Pool, word: str) -> None:
     """End one session."""
     await pool.execute("DELETE FROM sessions WHERE word_sha256 = $1", _hash(word))
 
 
-async def end_of_person(conn: Connection | Pool, person_id: PersonId) -> None:
-    """End every session of a person, on whatever device."""
-    await conn.execute("DELETE FROM sessions WHERE person_id = $1", person_id)
+async def end_of_people(conn: Connection | Pool, person_ids: Collection[UUID]) -> None:
+    """End every session of these people, on whatever device."""
+    await conn.execute("DELETE FROM sessions WHERE person_id = ANY ($1::uuid[])", list(person_ids))
 
 
 async def end_of_provider(pool: Pool, *, provider_session: str | None, person_id: PersonId | None) -> None:
@@ -124,6 +150,15 @@ async def end_of_provider(pool: Pool, *, provider_session: str | None, person_id
         provider_session,
         person_id,
     )
+
+
+def _sealed(keys: KeyRing, word: str, kept: Kept) -> bytes:
+    plain = json.dumps(asdict(kept), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return keys.seal(plain, table="sessions", column="kept", row=_row(word))
+
+
+def _row(word: str) -> UUID:
+    return UUID(bytes=_hash(word)[:16])
 
 
 def _hash(word: str) -> bytes:

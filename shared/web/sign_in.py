@@ -1,7 +1,8 @@
 """The routes by which people sign in and out, and who is signed in on the browser that asks.
 
-`GET /sign-in?to=/path[&fresh=1]` → the provider → `GET /sign-in/answer` → `/path`. Only paths of our own are
-returned to (no open redirect), every sign-in makes a new session (no fixation), and the answer must come to the browser
+`GET /sign-in?to=/path[&fresh=1]` → the provider → `GET /sign-in/answer` → `/path`; `POST /sign-out` → a page of
+ours → the provider, which ends its session too → `GET /signed-out`. Only paths of our own are returned to (no open
+redirect), every sign-in makes a new session (no fixation), and the answer must come to the browser
 that asked.
 """
 
@@ -12,19 +13,20 @@ from functools import partial
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.auth import NotSignedIn, sessions
+from shared.auth.claims import PeopleTokens
 from shared.auth.people import Details, Person
 from shared.auth.provider import Provider, ProviderAway
-from shared.auth.sessions import SIGN_IN_WITHIN, SignIn
+from shared.auth.sessions import SIGN_IN_WITHIN, Kept, SignIn
 from shared.auth.settings import SignInSettings
 from shared.clock import Clock
 from shared.postgres.pool import Pool
+from shared.sealing import KeyRing
 from shared.telemetry.logging import log
 from shared.web.application import fields
 from shared.web.problems import Problem, Unavailable
@@ -33,18 +35,38 @@ from shared.web.screens import Screens, same_origin
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM_LIMIT = 16 * 1024
 
-Failure: TypeAlias = Literal["sign_in_failed", "provider_away"]
+Failure: TypeAlias = Literal["sign_in_failed", "no_access", "provider_away"]
+
+
+Allow: TypeAlias = Callable[[Person], Awaitable[Person | None]]
+"""What the service allows the person of what their token says; None when they may not come in at all."""
+NO_ACCESS = "not_among_the_people"
+POLL = "x-poll"
+"""Marks what a screen asks for by itself: it is no sign of life of the person before it."""
+
+
+async def allow_all(person: Person) -> Person:
+    """Everything the token says."""
+    return person
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where people are recognised: their sessions, and the provider that vouches for them."""
+    """Where people are recognised: their sessions, the provider that vouches for them, and what they are allowed.
+
+    `people` checks the tokens of the local issuer, where there is one. `tells_who`: whether the log names who signed
+    in; where reports are sent it does not, for the next line would tell what they reported.
+    """
 
     name: str
     pool: Pool
     clock: Clock
     settings: SignInSettings
     provider: Provider
+    keys: KeyRing
+    people: PeopleTokens | None = None
+    allow: Allow = allow_all
+    tells_who: bool = True
 
     @property
     def session_cookie(self) -> str:
@@ -57,18 +79,33 @@ class Desk:
         return f"__Host-{self.name}-sign-in"
 
     async def person(self, request: Request) -> Person | None:
-        """Who is signed in on this browser, None when nobody is."""
+        """Who asks, by bearer token or else by the browser's session; None when nobody is known."""
+        if header := request.headers.get("authorization"):
+            return await self._by_token(header)
         word = request.cookies.get(self.session_cookie)
         if not word:
             return None
-        limits = {"idle": self.settings.session_idle, "at_most": self.settings.session_at_most}
-        return await sessions.person(self.pool, word, now=self.clock.now(), **limits)
+        now, active = self.clock.now(), POLL not in request.headers
+        known = await sessions.person(self.pool, word, now=now, idle=self.settings.session_idle, active=active)
+        return await self.allow(known) if known else None
 
-    async def details(self, request: Request) -> Details:
-        """What the provider said of whoever is signed in on this browser, as far as this service asks for it."""
+    async def _by_token(self, header: str) -> Person | None:
+        try:
+            known = self.people.person(header) if self.people else None
+        except NotSignedIn:  # it may be another service's, which its route reads
+            return None
+        return await self.allow(known) if known else None
+
+    async def kept(self, request: Request) -> Kept:
+        """What goes with the session of this browser; empty when there is none."""
         if signed_in(request) is None:
-            return Details()
-        return await sessions.details(self.pool, request.cookies.get(self.session_cookie, ""))
+            return Kept()
+        return await sessions.kept(self.pool, self.keys, request.cookies.get(self.session_cookie, ""))
+
+    def forget(self, response: Response) -> None:
+        """Have the browser forget our cookies, and no other host's as `Clear-Site-Data: "cookies"` would."""
+        for cookie in (self.session_cookie, self.sign_in_cookie):
+            response.delete_cookie(cookie, secure=True, httponly=True)
 
 
 class Recognising:
@@ -79,19 +116,28 @@ class Recognising:
         self._desk = desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and "authorization" not in Headers(scope=scope):
+        if scope["type"] == "http":
             request = Request(scope)
             person = await self._desk.person(request)
             scope.setdefault("state", {})["person"] = person
-            if person is not None and request.method not in _SAFE and not same_origin(request):
+            by_cookie = person is not None and "authorization" not in request.headers
+            if by_cookie and request.method not in _SAFE and not same_origin(request):
                 await _forged()(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
 
 def signed_in(request: Request) -> Person | None:
-    """Who is signed in on the browser that sent this; None when nobody is, or where nobody can sign in."""
+    """Who asks: signed in on the browser that sent this, or named by its token; None when nobody is."""
     person: Person | None = request.scope.get("state", {}).get("person")
+    return person
+
+
+def asked_by(request: Request) -> Person:
+    """Who asks. Raises `NotSignedIn` when nobody is known."""
+    person = signed_in(request)
+    if person is None:
+        raise NotSignedIn("nobody is signed in")
     return person
 
 
@@ -127,7 +173,8 @@ def sign_in_routes(desk: Desk, screens: Screens) -> list[Route]:
     return [
         Route("/sign-in", _shown(partial(_begin, desk), screens)),
         Route("/sign-in/answer", _shown(partial(_answer, desk), screens)),
-        Route("/sign-out", partial(_sign_out, desk), methods=["POST"]),
+        Route("/sign-out", partial(_sign_out, desk, screens), methods=["POST"]),
+        Route("/signed-out", partial(_signed_out, screens)),
         Route("/sign-out/back-channel", partial(_logged_out, desk), methods=["POST"]),
     ]
 
@@ -137,7 +184,7 @@ async def _begin(desk: Desk, request: Request) -> Response:
     address = await desk.provider.address(sign_in, fresh=request.query_params.get("fresh") == "1")
     await sessions.remember(desk.pool, sign_in, now=desk.clock.now())
     response = RedirectResponse(address, 303)
-    _set_cookie(response, desk.sign_in_cookie, sign_in.state, seconds=int(SIGN_IN_WITHIN.total_seconds()))
+    set_cookie(response, desk.sign_in_cookie, sign_in.state, seconds=int(SIGN_IN_WITHIN.total_seconds()))
     return response
 
 
@@ -149,6 +196,8 @@ async def _answer(desk: Desk, request: Request) -> Response:
     if sign_in is None:
         raise NotSignedIn("the sign-in is too old")
     who = await desk.provider.identity(request.query_params.get("code", ""), sign_in, now=now)
+    if await desk.allow(who.person) is None:
+        raise NotSignedIn("nobody here knows the person", NO_ACCESS)
     await sessions.end(desk.pool, request.cookies.get(desk.session_cookie, ""))
     at_most, asked = desk.settings.session_at_most, desk.settings.oidc_scope != "openid"
     word = await sessions.start(
@@ -157,31 +206,54 @@ async def _answer(desk: Desk, request: Request) -> Response:
         provider_session=who.provider_session,
         now=now,
         at_most=at_most,
-        details=who.details if asked else None,
+        keys=desk.keys,
+        kept=Kept(who.details if asked else Details(), who.id_token),
     )
-    log().info("person.signed_in", person_id=who.person.person_id)
+    if desk.tells_who:
+        log().info("person.signed_in", person_id=who.person.person_id)
     response = RedirectResponse(sign_in.return_to, 303)
-    response.delete_cookie(desk.sign_in_cookie, secure=True, httponly=True)
-    _set_cookie(response, desk.session_cookie, word, seconds=int(at_most.total_seconds()))
+    desk.forget(response)
+    set_cookie(response, desk.session_cookie, word, seconds=int(at_most.total_seconds()))
     return response
 
 
-async def _sign_out(desk: Desk, request: Request) -> Response:
-    person = signed_in(request)
+async def _sign_out(desk: Desk, screens: Screens, request: Request) -> Response:
+    """End the person's sessions, then the provider's: its address is followed from a page of ours.
+
+    A form may not lead to another site (`form-action`), and where the provider is away our page is all there is.
+    """
+    person, id_token = signed_in(request), (await desk.kept(request)).id_token
     if person is not None:
-        await sessions.end_of_person(desk.pool, person.person_id)
-        log().info("person.signed_out", person_id=person.person_id)
-    response = RedirectResponse("/", 303)
-    response.delete_cookie(desk.session_cookie, secure=True, httponly=True)
+        await sessions.end_of_people(desk.pool, [person.person_id])
+        if desk.tells_who:
+            log().info("person.signed_out", person_id=person.person_id)
+    onward = await _provider_logout(desk, id_token)
+    response: Response = RedirectResponse("/signed-out", 303)
+    if onward:
+        response = screens.page(request, "goodbye.html", headers={"Refresh": f"0; url={onward}"}, onward=onward)
+    desk.forget(response)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+async def _provider_logout(desk: Desk, id_token: str) -> str | None:
+    try:
+        return await desk.provider.logout_address(id_token) if id_token else None
+    except (ProviderAway, NotSignedIn):
+        log().error("sign_out.provider_away")
+        return None
+
+
+async def _signed_out(screens: Screens, request: Request) -> Response:
+    return screens.page(request, "goodbye.html", onward=None)
 
 
 async def _logged_out(desk: Desk, request: Request) -> Response:
     token = (await fields(request, _FORM_LIMIT)).get("logout_token", "")
     try:
         ended = await desk.provider.logged_out(token, now=desk.clock.now())
-    except NotSignedIn:
+    except NotSignedIn as error:
+        log().warning("sign_out.refused", reason=error.reason)
         raise Problem(400, "invalid_request", "Send a valid logout token.") from None
     except ProviderAway:
         raise Unavailable("The keys of the identity provider cannot be fetched. Send it again.") from None
@@ -198,9 +270,9 @@ def _shown(
     async def shown(request: Request) -> Response:
         try:
             return await step(request)
-        except NotSignedIn:
-            log().warning("sign_in.failed")
-            return failed(request, "sign_in_failed")
+        except NotSignedIn as error:
+            log().warning("sign_in.failed", reason=error.reason)
+            return failed(request, "no_access" if error.reason == NO_ACCESS else "sign_in_failed")
         except ProviderAway:
             log().error("sign_in.provider_away")
             return failed(request, "provider_away")
@@ -208,5 +280,6 @@ def _shown(
     return shown
 
 
-def _set_cookie(response: Response, name: str, value: str, *, seconds: int) -> None:
+def set_cookie(response: Response, name: str, value: str, *, seconds: int) -> None:
+    """Give the browser a cookie that goes to this host alone and that no script sees."""
     response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")

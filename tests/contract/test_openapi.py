@@ -20,7 +20,7 @@ DOORS: dict[str, Any] = {
     "intake": lambda: [*intake_routes(None), *phone.routes(None, None)],  # type: ignore[arg-type]
     "triage": lambda: triage_routes(None),  # type: ignore[arg-type]
     "notify": lambda: notify_routes(None),  # type: ignore[arg-type]
-    "escalation": lambda: escalation_routes(Api(None, None, None)),  # type: ignore[arg-type]
+    "escalation": lambda: escalation_routes(Api(None, None)),  # type: ignore[arg-type]
 }
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+
+from shared.auth.settings import SignInSettings
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / ".env.example"
@@ -72,3 +75,24 @@ def test_a_service_starts_with_the_values_of_the_example(service: str, monkeypat
     for name, match in EXAMPLES.items():
         monkeypatch.setenv(name, match[3])
     assert settings_of(service)().http_port == 8001
+
+
+LOCAL = {"oidc_issuer": "http://127.0.0.1:8005", "local_issuer": True}
+
+
+@pytest.mark.parametrize(
+    "issuer", ["https://idp.kommune.example", "http://sign-in.localhost:8005", "https://localhost.evil.example", ""]
+)
+def test_the_local_issuer_is_refused_beside_any_other(issuer: str, tmp_path: Path) -> None:
+    given = {
+        "database_url": "x",
+        "kafka_bootstrap_servers": "x",
+        "keys_dir": tmp_path,
+        "http_port": 1,
+        "public_url": "x",
+        "oidc_client_secret": "x",
+    }
+    assert SignInSettings(**given | LOCAL).local_issuer is True  # type: ignore[arg-type]
+    assert SignInSettings(**given, oidc_issuer=issuer).local_issuer is False  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="local_issuer"):
+        SignInSettings(**given | LOCAL | {"oidc_issuer": issuer})  # type: ignore[arg-type]

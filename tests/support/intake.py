@@ -13,6 +13,7 @@ from services.intake.web.patience import Patience
 from services.intake.web.reports import Door
 from shared.web.screens import Screens
 from tests.support.services import Ground
+from tests.support.sign_in import recognising
 
 DUTY_PHONE = "70 20 00 00"
 
@@ -44,6 +45,6 @@ def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: boo
         return []
 
     patience = Patience(shortest=0.02, longest=0.1)
-    door = Door(ground.transactions, secrets, settings.duty_phone, ground.people, shared_devices, patience)
+    door = Door(ground.transactions, secrets, settings.duty_phone, shared_devices, patience)
     screens = Screens(Path(app.__file__).parent / "web", settings)
-    return front(door, screens, settings, phone.routes(door, ground.tokens), ready=ready)
+    return recognising(front(door, screens, settings, phone.routes(door, ground.tokens), ready=ready), ground)

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from deploy.local import keys as local_keys
-from shared.auth.people import PeopleTokens
+from shared.auth.claims import PeopleTokens
 from shared.auth.services import ServiceTokens
 from shared.clock import Clock
 from shared.delivery.outbox import Transactions
@@ -82,7 +82,7 @@ class Ground:
             roles=list(roles),
             units=list(units),
             now=self.clock.now(),
-            lasts=timedelta(days=3650),
+            lasts=timedelta(hours=8),
         )
         return {"Authorization": f"Bearer {token}"}
 

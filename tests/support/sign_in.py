@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from starlette.requests import Request
@@ -46,6 +47,28 @@ class Site:
         return str(answer.headers["location"])
 
 
+def desk_on(ground: Ground, settings: SignInSettings, **more: Any) -> Desk:
+    """Where people are recognised on a service's ground, by session or by bearer token."""
+    return Desk(
+        ground.name, ground.pool, ground.clock, settings, Provider(settings), ground.keys, ground.people, **more
+    )
+
+
+def recognising(app: ASGIApp, ground: Ground) -> Recognising:
+    """An application that knows who asks."""
+    settings = SiteSettings(
+        database_url=ground.url,
+        kafka_bootstrap_servers="127.0.0.1:1",
+        keys_dir=ground.keys_dir,
+        http_port=1,
+        duty_phone="70 20 00 00",
+        public_url=SITE,
+        oidc_issuer="http://127.0.0.1:1",
+        oidc_client_secret="any",
+    )
+    return Recognising(app, desk_on(ground, settings))
+
+
 @asynccontextmanager
 async def open_site(ground: Ground, issuer: str, *, secret: str = "any", url: str = SITE) -> AsyncIterator[Site]:
     """A site on a service's ground, whose people sign in at `issuer`."""
@@ -60,7 +83,7 @@ async def open_site(ground: Ground, issuer: str, *, secret: str = "any", url: st
         oidc_client_secret=secret,
     )
     ground.clock.at = settings.clock.now()  # the provider's clock cannot be moved
-    desk = Desk(ground.name, ground.pool, ground.clock, settings, Provider(settings))
+    desk = desk_on(ground, settings)
     screens = Screens(Path(__file__).parent, settings)
     routes = [Route("/me", _me, methods=["GET", "POST"]), *sign_in_routes(desk, screens)]
     app = Recognising(application(routes, ready=_ready, screens=screens), desk)

@@ -185,7 +185,7 @@ class System:
     def bearer(self, person: Seeded | Role) -> dict[str, str]:
         """The `Authorization` header of somebody who has just signed in."""
         who = self.person(person) if isinstance(person, Role) else person
-        return {"Authorization": f"Bearer {token_for(self.stack.place, who, lasts=self.ahead + timedelta(hours=8))}"}
+        return {"Authorization": f"Bearer {token_for(self.stack.place, who, ahead=self.ahead)}"}
 
     async def ask(self, path: str, *, by: Seeded | Role = Role.CONSULTANT, **query: str) -> httpx2.Response:
         """`GET /v1/{path}` of escalation."""

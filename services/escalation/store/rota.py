@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator,
 from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.rota import Ask, DutyHours, First, Ladder, Plan, Rota, last_resort
 from services.escalation.domain.shift import Shifts
+from shared.auth.people import Person
 from shared.events.codes import Level, Unit
 from shared.ids import CaseId, PersonId
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, Pool
 from shared.telemetry.logging import error_code, log
 
 SHIFTS = TypeAdapter(Shifts)
@@ -299,6 +300,18 @@ async def people(conn: Connection) -> list[Staff]:
     """Everybody, those who have left too, by name."""
     rows = await conn.fetch("SELECT * FROM people ORDER BY name, person_id")
     return [_staff(row) for row in rows]
+
+
+async def allowed(pool: Pool, who: Person) -> Person | None:
+    """The person with what the people table allows of their rights; None for who is not, or no longer, among them."""
+    row = await pool.fetchrow("SELECT roles, units FROM people WHERE person_id = $1 AND active", who.person_id)
+    return who.cut(row["roles"], row["units"]) if row else None
+
+
+async def inactive(pool: Pool) -> list[UUID]:
+    """Those who have left, by id."""
+    rows = await pool.fetch("SELECT person_id FROM people WHERE NOT active ORDER BY person_id")
+    return [row["person_id"] for row in rows]
 
 
 def _staff(row: asyncpg.Record) -> Staff:

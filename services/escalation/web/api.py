@@ -16,7 +16,7 @@ from services.escalation.domain.escalation import Refused
 from services.escalation.store import case
 from services.escalation.web.entries import Entries
 from services.escalation.web.view import Json, case_as_told
-from shared.auth.people import PeopleTokens, Person, Role
+from shared.auth.people import Person, Role
 from shared.calendar import EARLIEST, LATEST
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.model import Count
@@ -27,7 +27,7 @@ from shared.telemetry.tracing import link_running_to
 from shared.web.application import body
 from shared.web.application import fields as request_fields
 from shared.web.problems import Problem
-from shared.web.sign_in import signed_in
+from shared.web.sign_in import asked_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,6 @@ class Api:
     """What the routes are given."""
 
     transactions: Transactions
-    people: PeopleTokens
     keys: KeyRing
     contacts: Contacts | None = None
     """The way to notify, where its address is known."""
@@ -47,8 +46,8 @@ class Api:
         return await self.contacts.reachable(ids) if self.contacts else dict.fromkeys(ids)
 
     def who(self, request: Request) -> Person:
-        """Who is asking: by the browser's session, else by bearer token. Raises `NotSignedIn`."""
-        return signed_in(request) or self.people.person(request.headers.get("authorization"))
+        """Who is asking. Raises `NotSignedIn`."""
+        return asked_by(request)
 
 
 SentInstant = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]

@@ -20,6 +20,7 @@ from services.escalation.store import rota
 from services.escalation.store.rota import LONGEST_WAIT, SHIFTS, LadderBody, PlanBody, Staff
 from services.escalation.web.api import Api, Body, Versioned, read
 from services.escalation.web.view import Json
+from shared.auth import sessions
 from shared.auth.people import Person, Role
 from shared.calendar import in_bounds
 from shared.delivery.outbox import Transaction
@@ -197,6 +198,7 @@ async def _put_people(api: Api, request: Request) -> JSONResponse:
     async with api.transactions.begin("put people") as tx:
         await rota.lock(tx.conn)
         await rota.put_people(tx.conn, wanted, by=who.person_id, at=tx.now)
+        await sessions.end_of_people(tx.conn, [each.person_id for each in wanted if not each.active])
     return await _told_people(api)
 
 

@@ -39,7 +39,8 @@ from shared.web.screens import HEADERS, Screens, for_people
 from shared.web.sign_in import Desk, signed_in
 
 _TROUBLE: tuple[type[Exception], ...] = (TooLarge, *INFRASTRUCTURE)
-_CLEAR = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
+_CLEAR = {"Clear-Site-Data": '"cache", "storage"'}
+"""Not `"cookies"`: those of every host under the same domain would go, the neighbours' too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def routes(door: Door, screens: Screens, *, shared_devices: bool, desk: Desk | N
         Route("/send", partial(_send, form), methods=["POST"]),
         Route("/draft", partial(_draft, drafts), methods=["POST"]),
         Route("/paper", partial(_paper, form), methods=["GET"]),
-        Route("/exit", partial(_exit, screens), methods=["GET"]),
+        Route("/exit", partial(_exit, screens, desk), methods=["GET"]),
     ]
 
 
@@ -118,7 +119,7 @@ async def _own(form: Form, request: Request) -> dict[str, str]:
     """What the sign-in says of whoever is signed in. Nothing on devices that people share: it may be a colleague's."""
     if form.desk is None or form.shared_devices:
         return {}
-    said = await form.desk.details(request)
+    said = (await form.desk.kept(request)).details
     own = {"reporter_name": said.name, "workplace": said.institution, "email": said.email}
     return {name: value for name, value in own.items() if value}
 
@@ -199,6 +200,9 @@ async def _paper(form: Form, request: Request) -> Response:
     return form.screens.page(request, "paper.html", sections=SECTIONS, ages=AGES, siblings=sibling(1))
 
 
-async def _exit(screens: Screens, _request: Request) -> Response:
-    """Away from here, and nothing left behind in this browser."""
-    return RedirectResponse(screens.settings.exit_url, 303, {**HEADERS, **_CLEAR})
+async def _exit(screens: Screens, desk: Desk | None, _request: Request) -> Response:
+    """Away from here, and nothing of ours left behind in this browser."""
+    response = RedirectResponse(screens.settings.exit_url, 303, {**HEADERS, **_CLEAR})
+    if desk is not None:
+        desk.forget(response)
+    return response

@@ -1,29 +1,54 @@
-"""What other services may ask: a report, read by escalation's grant. No person reaches these routes."""
+"""What other services ask and tell: a report, by escalation's grant; who has left. No person reaches these routes."""
 
 import json
 import re
 from functools import partial
 from uuid import UUID
 
+from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from services.intake.handlers.disclosure import disclose
 from services.intake.secrets import Secrets
+from services.intake.store import people
 from shared.auth import NotSignedIn
 from shared.auth.grants import Grant
 from shared.auth.services import ServiceTokens
 from shared.delivery.outbox import Transactions
+from shared.web.application import body
 from shared.web.problems import Problem
 
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+_LEFT_LIMIT = 4 * 1024 * 1024
 
 
 def internal_routes(transactions: Transactions, secrets: Secrets, tokens: ServiceTokens) -> list[Route]:
     """The routes."""
     read = partial(_read, transactions, secrets, tokens)
-    return [Route("/internal/reports/{id}/read", read, methods=["POST"])]
+    left = partial(_left, transactions, tokens)
+    return [
+        Route("/internal/reports/{id}/read", read, methods=["POST"]),
+        Route("/internal/people/inactive", left, methods=["PUT"]),
+    ]
+
+
+class _Left(BaseModel):
+    person_ids: list[UUID] = Field(max_length=100_000)
+
+
+async def _left(transactions: Transactions, tokens: ServiceTokens, request: Request) -> Response:
+    """Who has left, all of them: their sessions end, and they cannot begin another."""
+    if tokens.caller(request.headers.get("authorization")) != "escalation":
+        raise NotSignedIn("the token does not grant this")
+    try:
+        left = _Left.model_validate_json(await body(request, _LEFT_LIMIT))
+    except ValidationError:
+        raise Problem(422, "invalid", "Send `person_ids`, a list of ids.") from None
+    async with transactions.begin("put inactive people") as tx:
+        await people.put_inactive(tx.conn, left.person_ids)
+    return Response(status_code=204)
 
 
 async def _read(transactions: Transactions, secrets: Secrets, tokens: ServiceTokens, request: Request) -> Response:

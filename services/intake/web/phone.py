@@ -24,7 +24,7 @@ from shared.ids import CaseId, PersonId
 from shared.web.application import body
 from shared.web.problems import Problem
 from shared.web.screens import Screens
-from shared.web.sign_in import sign_in_address, signed_in, signed_out
+from shared.web.sign_in import asked_by, sign_in_address, signed_in, signed_out
 
 WRITES_DOWN = frozenset({Role.CONSULTANT, Role.AUTHORITY})
 
@@ -38,7 +38,7 @@ def routes(door: Door, services: ServiceTokens) -> list[Route]:
 
 
 async def _by_person(door: Door, request: Request) -> JSONResponse:
-    who = signed_in(request) or door.people.person(request.headers.get("authorization"))
+    who = asked_by(request)
     if not who.roles & WRITES_DOWN:
         raise Problem(403, "forbidden", f"This takes the role {' or '.join(sorted(WRITES_DOWN))}.")
     return await _written(door, request, Entry(who.person_id))

@@ -22,8 +22,6 @@ from services.intake.store.receipt import Followed
 from services.intake.web.patience import Patience
 from services.intake.web.words import say
 from shared import canary
-from shared.auth import NotSignedIn
-from shared.auth.people import PeopleTokens
 from shared.calendar import judge_by
 from shared.delivery.outbox import Transactions
 from shared.events.codes import Verification
@@ -42,7 +40,6 @@ class Door:
     transactions: Transactions
     secrets: Secrets
     duty_phone: str
-    people: PeopleTokens
     shared_devices: bool = False
     patience: Patience = field(default_factory=Patience)
 
@@ -51,13 +48,9 @@ class Door:
 
         On devices that people share the session may be a colleague's.
         """
-        if signed_in(request) is not None:
-            return None if self.shared_devices else Verification.SIGNED_IN
-        try:
-            self.people.person(request.headers.get("authorization"))
-        except NotSignedIn:
-            return None
-        return Verification.SIGNED_IN
+        by_browser = "authorization" not in request.headers
+        known = signed_in(request) is not None and not (by_browser and self.shared_devices)
+        return Verification.SIGNED_IN if known else None
 
 
 class NoReceipt(Exception):

@@ -44,6 +44,7 @@ SETTINGS: Mapping[str, Any] = {
     "public_url": "https://vagt.kommune.example",
     "oidc_issuer": "http://127.0.0.1:1",
     "oidc_client_secret": "any",
+    "local_issuer": True,
     "seed_file": SEED,
     "peers": {"intake": "http://127.0.0.1:1"},
 }

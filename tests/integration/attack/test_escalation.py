@@ -113,6 +113,7 @@ POST /countersign/{id}                           401      404        403       4
 GET  /sign-in                                    503      503        503       503    503     503      503     503
 GET  /sign-in/answer                             403      403        403       403    403     403      403     403
 POST /sign-out/back-channel                      503      503        503       503    503     503      503     503
+GET  /signed-out                                 200      200        200       200    200     200      200     200
 POST /sign-out                                   303      303        303       303    303     303      303     303
 """
 """409 is *may*: acts are sent with a version that is out of date, or answer for a report that is not there, so that the

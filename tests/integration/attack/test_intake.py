@@ -20,6 +20,7 @@ POST /v1/receipt/additions                       201      201        201       2
 POST /v1/reports/phone                           401      403        201       201    403     403      403     401
 POST /internal/reports/phone                     401      401        401       401    401     401      401     401
 POST /internal/reports/{id}/read                 401      401        401       401    401     401      401     401
+PUT  /internal/people/inactive                   401      401        401       401    401     401      401     401
 POST /events                                     401      401        401       401    401     401      401     403
 GET  /live                                       200      200        200       200    200     200      200     200
 GET  /ready                                      200      200        200       200    200     200      200     200
@@ -39,6 +40,7 @@ POST /phone                                      401      403        200       2
 GET  /sign-in                                    503      503        503       503    503     503      503     503
 GET  /sign-in/answer                             403      403        403       403    403     403      403     403
 POST /sign-out/back-channel                      503      503        503       503    503     503      503     503
+GET  /signed-out                                 200      200        200       200    200     200      200     200
 POST /sign-out                                   303      303        303       303    303     303      303     303
 """
 """503: the identity provider is not there. Signing out comes last."""

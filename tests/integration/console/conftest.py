@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from playwright.async_api import Route
 
 from services.escalation import app as escalation_app
 from services.escalation import seed
+from services.escalation.store.rota import allowed
 from services.escalation.web.api import Api
 from services.escalation.web.console import Console, doors_of
 from services.escalation.web.console.routes import screen_routes
@@ -30,7 +32,6 @@ from services.intake.web.reports import Door
 from services.intake.web.reports import routes as report_routes
 from shared.auth import sessions
 from shared.auth.people import Person, Role
-from shared.auth.provider import Provider
 from shared.delivery.inbox import Inbox
 from shared.events.codes import Level
 from shared.events.envelope import Envelope
@@ -40,12 +41,12 @@ from shared.ids import CaseId, EventId, PersonId, new_id
 from shared.signs import SignId
 from shared.web.application import application
 from shared.web.screens import Screens
-from shared.web.sign_in import Desk, Recognising, sign_in_routes
+from shared.web.sign_in import Recognising, sign_in_routes
 from tests.conftest import OpenGround
 from tests.integration.escalation.conftest import AASE as AASE
 from tests.integration.escalation.conftest import BO, CARLA, DITTE, ERIK, FRIDA, GORM, ROLES, SEED
 from tests.support.services import Ground
-from tests.support.sign_in import OURS, SiteSettings
+from tests.support.sign_in import OURS, SiteSettings, desk_on, recognising
 
 CONSOLE = "https://vagt.kommune.example"
 WEB = Path(escalation_app.__file__).parent / "web"
@@ -156,9 +157,10 @@ async def house(ground: OpenGround) -> AsyncIterator[House]:
         await seed.load(conn, seed.read(SEED))
     async with AsyncExitStack() as stack:
         secrets = Secrets.read(intake.keys, intake.keys_dir)
-        at = Door(intake.transactions, secrets, "70 20 00 00", intake.people)
+        at = Door(intake.transactions, secrets, "70 20 00 00")
         doors = [*report_routes(at), *phone.routes(at, intake.tokens)]
-        kept = application([*doors, *internal_routes(intake.transactions, secrets, intake.tokens)], ready=_ready)
+        everything = [*doors, *internal_routes(intake.transactions, secrets, intake.tokens)]
+        kept = recognising(application(everything, ready=_ready), intake)
         door = await stack.enter_async_context(
             httpx2.AsyncClient(transport=httpx2.ASGITransport(kept), base_url="http://intake")
         )
@@ -178,9 +180,9 @@ def _console(ground: Ground, disclosures: Disclosures, entries: Entries) -> Any:
         oidc_issuer="http://127.0.0.1:1",
         oidc_client_secret="any",
     )
-    api = Api(ground.transactions, ground.people, ground.keys, entries=entries)
+    api = Api(ground.transactions, ground.keys, entries=entries)
     screens = Screens(WEB, settings)
-    desk = Desk(ground.name, ground.pool, ground.clock, settings, Provider(settings))
+    desk = desk_on(ground, settings, allow=partial(allowed, ground.pool))
     doors = routes(api)
     people = [*screen_routes(Console(api, screens, disclosures, doors_of(doors))), *sign_in_routes(desk, screens)]
     return Recognising(application([*doors, *people], ready=_ready, screens=screens), desk)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.escalation.leavers import Leavers
 from shared.auth.people import Role
 from shared.ids import PersonId
 from tests.integration.console.conftest import AASE, BO, DITTE, GORM, House
@@ -98,3 +99,34 @@ async def test_who_was_signed_out_meanwhile_loses_nothing_they_wrote(house: Hous
     kept = await ditte.press(form, "/people/new", **HANNE)
     assert kept.status_code == 401
     assert all(f'name="{name}" value="{value}"' in kept.text for name, value in HANNE.items())
+
+
+async def test_whoever_is_made_inactive_is_signed_out_at_once(house: House) -> None:
+    leader, bo = await house.browser(DITTE), await house.browser(BO)
+    assert (await bo.open("/work")).status_code == 200
+    fields = {"person_id": str(BO), "name": "Bo", "role.consultant": "yes", "unit.*": "yes"}
+    await leader.client.post("/people", data=fields)
+    bo.client.follow_redirects = False
+    assert (await bo.open("/work")).status_code == 303
+    bearer = house.escalation.bearer(BO, "consultant")
+    assert (await bo.client.get("/v1/work", headers=bearer)).status_code == 401
+    assert await house.escalation.pool.fetchval("SELECT count(*) FROM sessions WHERE person_id = $1", BO) == 0
+
+
+async def test_a_token_gives_no_role_that_the_people_table_does_not(house: House) -> None:
+    bo = await house.browser(BO, "leader", "consultant")
+    assert (await bo.open("/people")).status_code == 403
+    assert (await bo.open("/work")).status_code == 200
+    await house.escalation.pool.execute("UPDATE people SET roles = '{operator}' WHERE person_id = $1", BO)
+    assert "Ingen venter på dig" in (await bo.open("/work")).text
+
+
+async def test_intake_hears_who_has_left_and_is_told_again_only_of_what_is_new(house: House) -> None:
+    leavers = Leavers(house.escalation.pool, house.escalation.tokens, "http://intake", house.door)
+    await house.escalation.pool.execute("UPDATE people SET active = false WHERE person_id = $1", BO)
+    for _ in range(2):
+        await leavers.run_once()
+        assert await house.intake.pool.fetchval("SELECT person_id FROM inactive_people") == BO
+    await house.intake.pool.execute("DELETE FROM inactive_people")
+    await leavers.run_once()
+    assert await house.intake.pool.fetchval("SELECT count(*) FROM inactive_people") == 0

@@ -28,6 +28,7 @@ from shared.signs import SignId
 from shared.web.application import application
 from tests.conftest import OpenGround
 from tests.support.services import Ground
+from tests.support.sign_in import recognising
 
 SEED = Path("deploy/seed/people.toml")
 _PERSON = "0c9d3c52-6f0b-4b0e-9a51-1f6c1a00000{}"
@@ -156,7 +157,7 @@ async def door(ground: Ground, entries: Entries | None = None) -> AsyncIterator[
     async def ready() -> list[str]:
         return []
 
-    app = application(routes(Api(ground.transactions, ground.people, ground.keys, entries=entries)), ready=ready)
+    app = recognising(application(routes(Api(ground.transactions, ground.keys, entries=entries)), ready=ready), ground)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://escalation") as client:
         yield Service(ground, client)
 

@@ -36,6 +36,7 @@ from tests.integration.escalation.conftest import (
     asked,
 )
 from tests.support.services import Ground
+from tests.support.sign_in import recognising
 
 Json = dict[str, Any]
 NEWCOMER = UUID("0c9d3c52-6f0b-4b0e-9a51-1f6c1a0000ff")
@@ -75,7 +76,7 @@ async def both(service: Service, ground: OpenGround) -> AsyncIterator[Both]:
     behind = application(notify_routes(Door(notify.transactions, notify.keys, notify.tokens)), ready=_ready)
     here = service.ground
     contacts = Contacts("http://notify", here.tokens, httpx2.ASGITransport(behind))
-    app = application(routes(Api(here.transactions, here.people, here.keys, contacts)), ready=_ready)
+    app = recognising(application(routes(Api(here.transactions, here.keys, contacts)), ready=_ready), here)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://escalation") as client:
         yield Both(service, notify, contacts, client)
     await contacts.close()

@@ -9,11 +9,13 @@ import httpx2
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, Route, expect
+from structlog.testing import capture_logs
 
 from services.intake.app import MIGRATIONS, site
 from services.intake.secrets import Secrets
 from shared.auth import sessions
 from shared.auth.people import Details, Person, Role
+from shared.auth.sessions import Kept
 from shared.ids import PersonId, new_id
 from tests.conftest import OpenGround
 from tests.e2e.test_accessibility import RULES
@@ -36,9 +38,10 @@ async def signed_in(
     settings = intake_settings(service, shared_devices=shared_devices)
     now = service.clock.now()
     who = Person(PersonId(new_id()), frozenset({role}), frozenset(), now)
-    said = Details("Gorm <b>Eksempel", "gorm@skole.example", "Eksempelskolen")
+    kept = Kept(Details("Gorm <b>Eksempel", "gorm@skole.example", "Eksempelskolen"))
+    at_most = timedelta(hours=12)
     word = await sessions.start(
-        service.pool, who, provider_session=None, now=now, at_most=timedelta(hours=12), details=said
+        service.pool, who, provider_session=None, now=now, at_most=at_most, keys=service.keys, kept=kept
     )
     transport = httpx2.ASGITransport(site(process_on(service, settings), settings))
     headers = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
@@ -165,4 +168,38 @@ async def test_a_scripted_form_lets_its_reporter_sign_out_by_keyboard(ground: Op
         await page.goto("https://intake/")
         await page.get_by_role("button", name="Log ud").focus()
         await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="Du er logget ud.")).to_be_visible()
+        await page.goto("https://intake/")
         await expect(page.get_by_role("link", name="Arbejder du i kommunen?")).to_be_visible()
+
+
+async def test_leaving_the_page_takes_our_own_cookies_along_and_no_other(ground: OpenGround) -> None:
+    async with signed_in(ground) as (_, client):
+        gone = (await client.get("/exit")).headers.get_list("set-cookie")
+    assert sorted(each.partition("=")[0] for each in gone) == ["__Host-intake", "__Host-intake-sign-in"]
+    assert all("Max-Age=0" in each and "Domain" not in each for each in gone)
+
+
+async def test_the_log_of_the_service_that_takes_reports_never_names_who_was_signed_in(ground: OpenGround) -> None:
+    async with signed_in(ground) as (service, client):
+        who = str(await service.pool.fetchval("SELECT person_id FROM sessions"))
+        with capture_logs() as logs:
+            await client.post("/sign-out")
+    assert who not in str(logs)
+
+
+async def test_whoever_has_left_is_signed_out_where_reports_are_written_down_too(ground: OpenGround) -> None:
+    async with signed_in(ground, role=Role.CONSULTANT) as (service, client):
+        who = await service.pool.fetchval("SELECT person_id FROM sessions")
+        assert (await client.get("/phone")).status_code == 200
+        by_escalation = {"Authorization": f"Bearer {service.tokens_of('escalation').token('intake')}"}
+        left = {"person_ids": [str(who)]}
+        by_triage = {"Authorization": f"Bearer {service.tokens_of('triage').token('intake')}"}
+        told = await client.put("/internal/people/inactive", json=left, headers=by_triage)
+        assert (told.status_code, (await client.get("/phone")).status_code) == (401, 200)
+        told = await client.put("/internal/people/inactive", json=left, headers=by_escalation)
+        assert (told.status_code, (await client.get("/phone")).status_code) == (204, 303)
+        bearer = service.bearer(who, "consultant")
+        assert (await client.post("/v1/reports/phone", json={}, headers=bearer)).status_code == 401
+        await client.put("/internal/people/inactive", json={"person_ids": []}, headers=by_escalation)
+        assert await service.pool.fetchval("SELECT count(*) FROM inactive_people") == 0

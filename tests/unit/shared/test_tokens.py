@@ -4,13 +4,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from deploy.local.keys import person_token
 from shared.auth import NotSignedIn
 from shared.auth.bearer import OtherTime
-from shared.auth.people import PeopleTokens, Role, person_of
+from shared.auth.claims import PeopleTokens, person_of
+from shared.auth.people import Person, Role
 from shared.auth.services import ServiceTokens
-from shared.ids import new_id
+from shared.ids import PersonId, new_id
 from tests.support.services import NOON, Hands
 
 PERSON = new_id()
@@ -18,7 +20,7 @@ PERSON = new_id()
 
 def token(keys: Path, **changes: object) -> str:
     person: dict[str, object] = {"person_id": PERSON, "roles": ["consultant"], "units": ["*"], "now": NOON}
-    return person_token(keys, lasts=timedelta(hours=1), **{**person, **changes})  # type: ignore[arg-type]
+    return person_token(keys, **{**person, "lasts": timedelta(hours=1), **changes})  # type: ignore[arg-type]
 
 
 def test_a_token_names_the_person(keys: Path) -> None:
@@ -39,17 +41,77 @@ def test_a_token_ends(keys: Path) -> None:
         PeopleTokens.read(keys / "escalation", late).person(f"Bearer {token(keys)}")
 
 
+SAID = {"sub": str(PERSON), "roles": ["reporter"], "auth_time": NOON.timestamp()}
+
+
 def test_who_is_said_to_serve_no_unit_serves_none() -> None:
-    claims = {"sub": str(PERSON), "roles": ["reporter"], "auth_time": NOON.timestamp()}
-    assert person_of(claims).units == frozenset()
-    assert person_of({**claims, "units": ["noerrebro"]}).units == {"noerrebro"}
-    with pytest.raises(NotSignedIn):
-        person_of({**claims, "units": None})
+    assert person_of(SAID, now=NOON).units == frozenset()
+    assert person_of({**SAID, "units": ["noerrebro"]}, now=NOON).units == {"noerrebro"}
 
 
-def test_a_role_nobody_knows_signs_nobody_in(keys: Path) -> None:
-    with pytest.raises(NotSignedIn):
-        PeopleTokens.read(keys / "escalation", Hands()).person(f"Bearer {token(keys, roles=['king'])}")
+@pytest.mark.parametrize("units", [None, "*", "*-team", {"*": 1}, ["noerrebro", 4], 7])
+def test_units_that_are_no_list_of_words_sign_nobody_in(units: object) -> None:
+    with pytest.raises(NotSignedIn) as refused:
+        person_of({**SAID, "units": units}, now=NOON)
+    assert refused.value.reason == "units_not_a_list"
+
+
+@pytest.mark.parametrize("roles", [["consultant", "offline_access"], ["uma_authorization", "consultant", "kong ø"]])
+def test_a_role_nobody_knows_is_ignored(keys: Path, roles: list[str]) -> None:
+    person = PeopleTokens.read(keys / "escalation", Hands()).person(f"Bearer {token(keys, roles=roles)}")
+    assert person.roles == {Role.CONSULTANT}
+
+
+def test_an_unknown_role_is_logged_once_and_never_what_is_no_code() -> None:
+    with capture_logs() as logs:
+        for _ in range(3):
+            person_of({**SAID, "roles": ["reporter", "a-brand-new-role", "Ærlig tekst om nogen"]}, now=NOON)
+    told = sorted(entry["reason"] for entry in logs)
+    assert told == ["a-brand-new-role", "not_a_code"]
+
+
+@pytest.mark.parametrize("roles", ["consultant", None, [1], {"consultant": True}])
+def test_roles_that_are_no_list_of_words_sign_nobody_in(roles: object) -> None:
+    with pytest.raises(NotSignedIn) as refused:
+        person_of({**SAID, "roles": roles}, now=NOON)
+    assert refused.value.reason == "roles_not_a_list"
+
+
+@pytest.mark.parametrize(
+    "auth_time", [None, "now", True, float("nan"), float("inf"), -1, NOON.timestamp() + 31, NOON.timestamp() + 10**9]
+)
+def test_a_sign_in_of_the_future_or_of_no_moment_is_none(auth_time: object) -> None:
+    with pytest.raises(NotSignedIn) as refused:
+        person_of({**SAID, "auth_time": auth_time}, now=NOON)
+    assert refused.value.reason == "auth_time"
+
+
+def test_a_clock_half_a_minute_ahead_signs_in() -> None:
+    assert person_of({**SAID, "auth_time": NOON.timestamp() + 30}, now=NOON).roles == {Role.REPORTER}
+
+
+def test_a_token_that_is_good_for_too_long_is_refused(keys: Path) -> None:
+    people = PeopleTokens.read(keys / "escalation", Hands())
+    assert people.person(f"Bearer {token(keys, lasts=timedelta(hours=12))}").person_id == PERSON
+    for lasts in (timedelta(hours=12, seconds=1), timedelta(days=3650)):
+        with pytest.raises(NotSignedIn) as refused:
+            people.person(f"Bearer {token(keys, lasts=lasts)}")
+        assert refused.value.reason == "lifetime"
+
+
+@pytest.mark.parametrize(
+    ("said", "allowed", "left"),
+    [
+        ({"*"}, {"noerrebro"}, {"noerrebro"}),
+        ({"noerrebro", "amager"}, {"noerrebro", "valby"}, {"noerrebro"}),
+        ({"noerrebro"}, {"*"}, {"noerrebro"}),
+        ({"noerrebro"}, set(), set()),
+    ],
+)
+def test_a_token_gives_no_more_than_is_allowed(said: set[str], allowed: set[str], left: set[str]) -> None:
+    person = Person(PersonId(PERSON), frozenset({Role.LEADER, Role.CONSULTANT}), frozenset(said), NOON)
+    cut = person.cut(["consultant", "auditor"], allowed)
+    assert (cut.roles, cut.units) == ({Role.CONSULTANT}, left)
 
 
 def test_a_service_proves_itself_to_the_one_it_calls(keys: Path) -> None:
