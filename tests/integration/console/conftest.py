@@ -141,8 +141,7 @@ def answered_by(browser: Browser) -> Callable[[Route], Awaitable[None]]:
 
     async def through(route: Route) -> None:
         asked, headers = route.request, {"Accept": "text/html"}
-        if "content-type" in asked.headers:
-            headers["Content-Type"] = asked.headers["content-type"]
+        headers |= {name: asked.headers[name] for name in ("content-type", "x-poll") if name in asked.headers}
         answer = await browser.client.request(asked.method, asked.url, content=asked.post_data_buffer, headers=headers)
         await route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
 

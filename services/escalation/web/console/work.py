@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.escalation.store import case, page
 from services.escalation.web.console import Console, brief, sign_in_first, visitor
+from shared.web.sign_in import POLL
 
 
 async def first_screen(console: Console, request: Request) -> Response:
@@ -22,10 +23,9 @@ async def first_screen(console: Console, request: Request) -> Response:
 
 async def work_screen(console: Console, request: Request) -> Response:
     """The list, under what the person has yet to read of a duty that began."""
-    who = visitor(request)
+    who, part = visitor(request), POLL in request.headers
     if who is None:
-        return sign_in_first(request)
-    part = "hx-request" in request.headers
+        return Response(status_code=401) if part else sign_in_first(request)
     async with console.api.transactions.begin("show work") as tx:
         waiting = await case.work(tx.conn, who)
         mine = set(await page.asks(tx.conn, who.person_id, [row["case_id"] for row in waiting]))
