@@ -113,7 +113,7 @@ class SignedIn:
 def browser(intake: Intake, *roles: Role) -> httpx2.AsyncClient:
     """A browser before the screen for calls, signed in where roles are named."""
     person = Person(PersonId(WHO), frozenset(roles), frozenset({"*"}), intake.ground.clock.now()) if roles else None
-    door = Door(intake.ground.transactions, intake.secrets, "70 20 00 00", intake.ground.people)
+    door = Door(intake.ground.transactions, intake.secrets, "70 20 00 00")
     screens = Screens(Path(app.__file__).parent / "web", intake_settings(intake.ground))
 
     async def ready() -> list[str]:

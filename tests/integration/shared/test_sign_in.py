@@ -125,7 +125,8 @@ async def test_name_and_mail_are_kept_only_where_the_service_asks_for_them(
 
 
 @pytest.mark.parametrize(
-    ("who", "works_at"), [("Gorm", "Eksempelskolen"), ("Aase", "Etnisk Konsulentteam"), ("Carla", "")]
+    ("who", "works_at"),
+    [("Gorm", "Eksempelskolen"), ("Aase", "Etnisk Konsulentteam"), ("Carla", "Den Sociale Døgnvagt")],
 )
 async def test_where_a_person_works_is_their_institution_or_their_unit(
     site: Site, who: str, works_at: str, monkeypatch: pytest.MonkeyPatch
