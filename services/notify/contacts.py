@@ -16,7 +16,8 @@ from shared.ids import derived_id
 from shared.postgres.pool import Connection
 from shared.sealing import KeyRing, SealBroken
 
-_ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # printable ASCII without blanks and angle brackets
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII | re.IGNORECASE)
+"""One address alone (RFC 5321 § 4.1.2, Dot-string): no list, no `mailto:`, no name beside it."""
 
 
 VERIFIED_FOR = timedelta(days=365)

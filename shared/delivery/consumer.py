@@ -186,6 +186,8 @@ class Consumer:
             offset=arrival.offset,
             event_id=str(opened.envelope.id),
             traceparent=opened.envelope.traceparent,
+            case_id=str(opened.event.case_id),
+            event_type=opened.event.type,
         )
 
     async def commit(self) -> None:

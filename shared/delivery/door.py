@@ -79,6 +79,8 @@ async def _take(group: str, reception: Reception, arrival: Arrival) -> None:
         offset=None,
         event_id=str(opened.envelope.id),
         traceparent=current_traceparent(),
+        case_id=str(opened.event.case_id),
+        event_type=opened.event.type,
     ):
         if not await reception.deliver(arrival, opened):
             raise Unavailable("The fact could not be taken in. Send it again.")

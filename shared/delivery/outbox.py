@@ -17,7 +17,7 @@ from shared.ids import CaseId, EventId, NewId, new_id
 from shared.postgres.pool import Connection, Pool
 from shared.sealing import MacKeys
 from shared.telemetry import metrics
-from shared.telemetry.tracing import current_traceparent, database_span
+from shared.telemetry.tracing import IDLE, current_traceparent, database_span
 
 _told = metrics.Counter("beredskab.events.told", "Facts that were stored and told, by type.")
 
@@ -147,13 +147,15 @@ class Transactions:
     @asynccontextmanager
     async def begin(self, name: str) -> AsyncIterator[Transaction]:
         """A transaction at READ COMMITTED. `name` says in traces what it does; it is a fixed text, never data."""
-        with database_span(name, database=self.source):
+        with database_span(name, database=self.source) as running:
             async with self.pool.acquire() as conn, conn.transaction():
                 tx = self._on(conn)
                 yield tx
                 await tx.write()
                 if tx.published or tx.work_waits or tx.told_at:
                     crash_point("act.before_commit")
+                else:
+                    running.set_attribute(IDLE, True)
         self._done(tx)
 
     @asynccontextmanager

@@ -180,7 +180,13 @@ class Relay:
 
     async def _sent(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> _Sent:
         stored = json.loads(row["headers"])
-        span = start_send_span(row["topic"], event_id=str(row["event_id"]), traceparent=stored.get("traceparent"))
+        span = start_send_span(
+            row["topic"],
+            event_id=str(row["event_id"]),
+            traceparent=stored.get("traceparent"),
+            case_id=stored.get("ce_subject"),
+            event_type=stored.get("ce_type"),
+        )
         headers = stored | {"traceparent": traceparent_of(span) or stored.get("traceparent", "")}
         acknowledged = await producer.send(
             row["topic"],

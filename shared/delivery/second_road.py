@@ -91,7 +91,13 @@ class SecondRoad:
 
     async def _hand_over(self, peer: str, row: asyncpg.Record) -> bool:
         stored: dict[str, str] = json.loads(row["headers"])
-        span = start_send_span(row["topic"], event_id=str(row["event_id"]), traceparent=stored.get("traceparent"))
+        span = start_send_span(
+            row["topic"],
+            event_id=str(row["event_id"]),
+            traceparent=stored.get("traceparent"),
+            case_id=stored.get("ce_subject"),
+            event_type=stored.get("ce_type"),
+        )
         span.set_attribute("server.address", peer)
         try:
             code = await self._post(peer, stored | {"traceparent": traceparent_of(span) or ""}, row["body"])

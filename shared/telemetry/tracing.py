@@ -10,14 +10,17 @@ from contextlib import contextmanager
 from opentelemetry import context, trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _W3C = TraceContextTextMapPropagator()
 _TRACER = trace.get_tracer("beredskab")
 """Asked for once: every asking makes a new one. What is traced before `start_tracing` is not recorded."""
+IDLE = "beredskab.idle"
+"""Marks the span of a transaction in which nothing came about."""
 Attributes = Mapping[str, str | int | bool | float]
 
 
@@ -27,18 +30,27 @@ def resource(service: str, instance: str) -> Resource:
     return Resource.create(named)
 
 
+class Exporting(BatchSpanProcessor):
+    """Hands spans to the exporter, but for the root of an empty poll: a few a second would hide all others."""
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Hand it on."""
+        if span.parent is not None or not (span.attributes or {}).get(IDLE):
+            super().on_end(span)
+
+
 def start_tracing(described: Resource, endpoint: str) -> TracerProvider:
     """Export spans to an OTLP/HTTP endpoint, in the background; an empty endpoint exports nothing.
 
     The queue drops when the collector is away: telemetry never slows or stops a service.
     """
-    provider = TracerProvider(resource=described, shutdown_on_exit=False)
+    provider = TracerProvider(ALWAYS_ON, described, shutdown_on_exit=False)  # no caller's flag switches it off
     if endpoint:
         # late: the command needs none
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
         exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=3)
-        provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=8192, schedule_delay_millis=1000))
+        provider.add_span_processor(Exporting(exporter, max_queue_size=8192, schedule_delay_millis=1000))
     trace.set_tracer_provider(provider)
     return provider
 
@@ -103,7 +115,19 @@ def database_span(name: str, *, database: str) -> Iterator[Span]:
         yield running
 
 
-def start_send_span(topic: str, *, event_id: str, traceparent: str | None) -> Span:
+def _about(case_id: str | None, event_type: str | None) -> dict[str, str]:
+    told = {"beredskab.case.id": case_id, "beredskab.event.type": event_type}
+    return {name: value for name, value in told.items() if value}
+
+
+def start_send_span(
+    topic: str,
+    *,
+    event_id: str,
+    traceparent: str | None,
+    case_id: str | None = None,
+    event_type: str | None = None,
+) -> Span:
     """A PRODUCER span for one event handed to Kafka, child of the context stored with it. The caller ends it."""
     attributes = {
         "messaging.system": "kafka",
@@ -111,13 +135,22 @@ def start_send_span(topic: str, *, event_id: str, traceparent: str | None) -> Sp
         "messaging.operation.name": "send",
         "messaging.destination.name": topic,
         "messaging.message.id": event_id,
+        **_about(case_id, event_type),
     }
     return _TRACER.start_span(f"send {topic}", context_of(traceparent), SpanKind.PRODUCER, attributes)
 
 
 @contextmanager
 def process_span(
-    topic: str, *, group: str, partition: int | None, offset: int | None, event_id: str, traceparent: str | None
+    topic: str,
+    *,
+    group: str,
+    partition: int | None,
+    offset: int | None,
+    event_id: str,
+    traceparent: str | None,
+    case_id: str | None = None,
+    event_type: str | None = None,
 ) -> Iterator[Span]:
     """A CONSUMER span for one event taken in, child of the context in its headers. It came by HTTP without offset."""
     attributes: dict[str, str | int] = {
@@ -127,6 +160,7 @@ def process_span(
         "messaging.destination.name": topic,
         "messaging.consumer.group.name": group,
         "messaging.message.id": event_id,
+        **_about(case_id, event_type),
     }
     if partition is not None and offset is not None:
         attributes |= {"messaging.destination.partition.id": str(partition), "messaging.kafka.offset": offset}

@@ -30,7 +30,6 @@ from services.intake.web.sections import (
     unread_cprs,
     who_of,
 )
-from shared.postgres.faults import INFRASTRUCTURE
 from shared.telemetry.logging import error_code, log
 from shared.web.application import BODY_LIMIT, body
 from shared.web.language import Language, language
@@ -38,7 +37,6 @@ from shared.web.problems import TooLarge
 from shared.web.screens import HEADERS, Screens, for_people
 from shared.web.sign_in import Desk, signed_in
 
-_TROUBLE: tuple[type[Exception], ...] = (TooLarge, *INFRASTRUCTURE)
 _CLEAR = {"Clear-Site-Data": '"cache", "storage"'}
 """Not `"cookies"`: those of every host under the same domain would go, the neighbours' too."""
 
@@ -165,7 +163,7 @@ async def _send(form: Form, request: Request) -> Response:
         verified = form.door.verification(request)
         accepted = await canary_of(form.door, request)
         accepted = accepted or await accept(form.door.transactions, form.door.secrets, raw, key=key, verified=verified)
-    except _TROUBLE as error:
+    except Exception as error:  # a fault of ours too: what was written must not be gone
         log().error("report.not_accepted", error=error_code(error))
         if not for_people(request):
             raise

@@ -15,6 +15,7 @@ from shared.events.codes import Answer
 from shared.events.intake import ReportReceived
 from tests.conftest import OpenGround
 from tests.integration.intake.conftest import Intake
+from tests.support import trouble
 from tests.support.intake import intake_door
 
 PAGE = {"Accept": "text/html"}
@@ -138,6 +139,17 @@ async def test_with_the_database_away_the_words_stay_and_the_phone_is_told(intak
     assert "Må jeg ringe hjem?" in await page(intake, "/")
     program = await intake.client.post("/send", data=fields)
     assert (program.status_code, program.headers["retry-after"]) == (503, "2")
+
+
+@pytest.mark.parametrize("sqlstate", [*trouble.INFRASTRUCTURE, "42703", "23514"])
+async def test_whatever_fails_the_words_stay_and_the_phone_is_told(intake: Intake, sqlstate: str) -> None:
+    fields = hidden(await page(intake, "/check", {"text": "Ord, der ikke må gå tabt."}))
+    async with trouble.failing(intake.ground.url, sqlstate, "reports"):
+        waiting = await page(intake, "/send", fields, status=503)
+    assert "Ord, der ikke må gå tabt." in waiting
+    assert "70 20 00 00" in waiting
+    await page(intake, "/send", hidden(waiting))
+    assert len(await bodies(intake)) == 1
 
 
 async def test_too_long_a_text_is_told_and_kept(intake: Intake) -> None:

@@ -53,7 +53,18 @@ async def test_what_a_person_verified_is_left_alone(notify: Notify) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["Aase <a@b.example>", "no-at-sign", "a@b.example\\nBcc: c@d.example", "å@b.example"]
+    "address",
+    [
+        "a@b.example;c@b.example",
+        "a@b.example,c@b.example",
+        "mailto:a@b.example",
+        "a@b@c.example",
+        "a@b..example",
+        "Aase <a@b.example>",
+        "no-at-sign",
+        "a@b.example\\nBcc: c@d.example",
+        "å@b.example",
+    ],
 )
 def test_an_address_that_is_none_is_refused_without_repeating_it(tmp_path: Path, address: str) -> None:
     seed = tmp_path / "people.toml"
