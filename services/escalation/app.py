@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from services.escalation import seed, tick
 from services.escalation.contacts import Contacts
 from services.escalation.figures import Figures, Reach
+from services.escalation.handlers.belonging import link_decided, reports_split
 from services.escalation.handlers.delivery import message_accepted, message_failed
 from services.escalation.handlers.net import report_unhandled
 from services.escalation.handlers.rating import case_rated
@@ -27,7 +28,7 @@ from shared.auth.provider import Provider
 from shared.delivery import DELIVERY
 from shared.delivery.inbox import On
 from shared.events.escalation import EscalationOpened
-from shared.events.intake import ReportReceived
+from shared.events.intake import LinkDecided, ReportReceived, ReportsSplit
 from shared.events.notify import MessageAccepted, MessageFailed
 from shared.events.triage import CaseRated
 from shared.evidence import EVIDENCE
@@ -41,6 +42,8 @@ NAME = "escalation"
 MIGRATIONS = migrations_in(DELIVERY, EVIDENCE, AUTH, Path(__file__).parent)
 SUBSCRIPTIONS = (
     On(ReportReceived, report_received, unhandled=report_unhandled),
+    On(LinkDecided, link_decided),
+    On(ReportsSplit, reports_split),
     On(CaseRated, case_rated),
     On(MessageAccepted, message_accepted),
     On(MessageFailed, message_failed),

@@ -8,7 +8,7 @@ from services.triage.settings import Settings
 from services.triage.web import routes
 from shared.delivery import DELIVERY
 from shared.delivery.inbox import On
-from shared.events.intake import ReportRead, ReportReceived
+from shared.events.intake import LinkDecided, ReportRead, ReportReceived, ReportsSplit
 from shared.events.triage import CaseRated
 from shared.postgres.migrations import migrations_in
 from shared.process import Loop, Service, migrate_service, open_service
@@ -19,6 +19,8 @@ MIGRATIONS = migrations_in(DELIVERY, Path(__file__).parent)
 SUBSCRIPTIONS = (
     On(ReportReceived, handlers.report_received),
     On(ReportRead, handlers.report_read),
+    On(LinkDecided, handlers.link_decided),
+    On(ReportsSplit, handlers.reports_split),
 )
 
 

@@ -8,9 +8,9 @@ from services.triage.domain import may_be_told, newest, rate
 from services.triage.rules import newest as newest_rules
 from services.triage.store import Made
 from shared.delivery.outbox import Transaction
-from shared.events.intake import ReportRead, ReportReceived
+from shared.events.intake import LinkDecided, ReportRead, ReportReceived, ReportsSplit
 from shared.events.triage import CaseRated
-from shared.ids import CaseId
+from shared.ids import CaseId, ReportId
 from shared.telemetry.logging import log
 from shared.telemetry.tracing import current_traceparent
 
@@ -21,18 +21,37 @@ async def report_received(tx: Transaction, event: ReportReceived) -> None:
     if event.linked_case_ids:
         await store.link(tx.conn, event.case_id, event.linked_case_ids)
     if await store.add_received(tx.conn, event, traceparent=current_traceparent()):
-        await _rate_around(tx, event.case_id, linked)
+        await _rate_around(tx, event.case_id, linked, of=event.report_id)
 
 
 async def report_read(tx: Transaction, event: ReportRead) -> None:
     """Keep what was read in the text, whether or not the report has been heard of."""
     linked = await store.lock_cases(tx.conn, event.case_id)
     if await store.add_read(tx.conn, event):
+        await _rate_around(tx, event.case_id, linked, of=event.report_id)
+
+
+async def link_decided(tx: Transaction, event: LinkDecided) -> None:
+    """People have linked or parted two cases: what is known of one counts for the other, or does no more."""
+    linked = await store.lock_cases(tx.conn, event.case_id, [event.other_case_id])
+    if await store.decide_link(tx.conn, event):
         await _rate_around(tx, event.case_id, linked)
 
 
-async def _rate_around(tx: Transaction, case_id: CaseId, linked: Sequence[CaseId]) -> None:
-    for each in (case_id, *linked):
+async def reports_split(tx: Transaction, event: ReportsSplit) -> None:
+    """People have moved reports to a case of their own: both cases are rated by what lies in them."""
+    linked = await store.lock_cases(tx.conn, event.case_id, [event.new_case_id])
+    if await store.move(tx.conn, event):
+        await _rate_around(tx, event.case_id, linked)
+
+
+async def _rate_around(
+    tx: Transaction, case_id: CaseId, linked: Sequence[CaseId], *, of: ReportId | None = None
+) -> None:
+    """Rate the case and those linked with it, and the one that the report `of` which was heard has been moved to."""
+    home = await store.home_of(tx.conn, of) if of else case_id
+    moved = [] if home in (case_id, *linked) else [home, *await store.lock_cases(tx.conn, home)]
+    for each in dict.fromkeys((case_id, *linked, *moved)):
         await rate_case(tx, each)
 
 

@@ -11,7 +11,7 @@ from services.triage.domain import Rating, ReportFacts, decoded, encoded, facts_
 from services.triage.rules import rule_set
 from shared.delivery.aside import not_aside
 from shared.events.codes import AgeBand, Reading
-from shared.events.intake import ReportRead, ReportReceived, SignFact
+from shared.events.intake import LinkDecided, ReportRead, ReportReceived, ReportsSplit, SignFact
 from shared.ids import CaseId, ReportId
 from shared.postgres.pool import Connection, Pool
 
@@ -73,13 +73,44 @@ async def lock_cases(conn: Connection, case_id: CaseId, linked: Iterable[CaseId]
 
 
 async def link(conn: Connection, case_id: CaseId, others: Iterable[CaseId]) -> None:
-    """Link the case with others, in both directions."""
+    """Link the case with others, in both directions, but for those that people have parted from it."""
     await conn.execute(
         """INSERT INTO links SELECT $1, other FROM unnest($2::uuid[]) AS other WHERE other <> $1
            UNION ALL SELECT other, $1 FROM unnest($2::uuid[]) AS other WHERE other <> $1 ON CONFLICT DO NOTHING""",
         case_id,
         list(others),
     )
+
+
+async def decide_link(conn: Connection, event: LinkDecided) -> bool:
+    """People have linked or parted the two cases; False where something later was heard already."""
+    tag = await conn.execute(
+        """INSERT INTO links AS l SELECT a, b, $3, $4 FROM (VALUES ($1::uuid, $2::uuid), ($2, $1)) pair (a, b)
+           ON CONFLICT (case_id, linked_case_id) DO UPDATE SET linked = $3, n = $4 WHERE l.n < $4""",
+        event.case_id,
+        event.other_case_id,
+        event.linked,
+        event.n,
+    )
+    return bool(tag != "INSERT 0 0")
+
+
+async def move(conn: Connection, event: ReportsSplit) -> bool:
+    """Have the reports lie in the case that they were moved to, also before they are heard of; False where they do."""
+    tag = await conn.execute(
+        """INSERT INTO facts AS f (report_id, case_id, moved)
+           SELECT report_id, $1, n FROM unnest($2::uuid[], $3::int[]) m (report_id, n)
+           ON CONFLICT (report_id) DO UPDATE SET case_id = $1, moved = EXCLUDED.moved WHERE f.moved < EXCLUDED.moved""",
+        event.new_case_id,
+        [each.report_id for each in event.reports],
+        [each.n for each in event.reports],
+    )
+    return bool(tag != "INSERT 0 0")
+
+
+async def home_of(conn: Connection, report_id: ReportId) -> CaseId:
+    """The case that a report, of which something was heard, lies in."""
+    return CaseId(await conn.fetchval("SELECT case_id FROM facts WHERE report_id = $1", report_id))
 
 
 async def add_received(conn: Connection, event: ReportReceived, *, traceparent: str | None) -> bool:
@@ -94,7 +125,7 @@ async def add_received(conn: Connection, event: ReportReceived, *, traceparent: 
         event.case_id,
         event.received_at,
         _stored(event.signs),
-        [child.age_band for child in event.children],
+        [child.age_band for child in (*event.children, *event.proposed)],
         event.reading is Reading.PENDING,
         event.canary,
         traceparent,
@@ -124,7 +155,7 @@ async def facts_around(conn: Connection, case_id: CaseId) -> list[ReportFacts]:
     rows = await conn.fetch(
         """SELECT f.* FROM facts f
            WHERE f.received_at IS NOT NULL
-             AND f.case_id = ANY ($1::uuid || ARRAY(SELECT linked_case_id FROM links WHERE case_id = $1))
+             AND f.case_id = ANY ($1::uuid || ARRAY(SELECT linked_case_id FROM links WHERE case_id = $1 AND linked))
              AND EXISTS (SELECT FROM facts own WHERE own.case_id = $1 AND own.received_at IS NOT NULL)
            ORDER BY f.report_id""",
         case_id,

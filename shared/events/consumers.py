@@ -12,7 +12,7 @@ from shared.events.escalation import (
     ReporterVerified,
     ReportJudged,
 )
-from shared.events.intake import ReportRead, ReportReceived
+from shared.events.intake import LinkDecided, ReportRead, ReportReceived, ReportsSplit
 from shared.events.model import Event
 from shared.events.notify import MessageAccepted, MessageFailed
 from shared.events.triage import CaseRated
@@ -20,6 +20,8 @@ from shared.events.triage import CaseRated
 CONSUMERS: Mapping[type[Event], tuple[str, ...]] = {
     ReportReceived: ("triage", "escalation"),
     ReportRead: ("triage",),
+    LinkDecided: ("triage", "escalation"),
+    ReportsSplit: ("triage", "escalation"),
     CaseRated: ("escalation",),
     EscalationOpened: ("intake",),
     MessageRequested: ("notify",),

@@ -52,6 +52,7 @@ class ReportReceived(Event):
     reporter_kind: ReporterKind
     receipt_route: ReceiptRoute
     children: tuple[ReportedChild, ...] = ()
+    proposed: tuple[ReportedChild, ...] = ()
     signs: tuple[SignFact, ...] = ()
     reading: Reading
     conflict_declared: bool = False
@@ -59,6 +60,39 @@ class ReportReceived(Event):
     already_supported: bool = False
     reporter_verified: Verification | None = None
     canary: bool = False
+
+
+class LinkDecided(Event):
+    """A person has said whether two cases are connected, the `n`-th time. No report undoes that."""
+
+    topic: ClassVar[str] = "intake.reports"
+    type: ClassVar[str] = "beredskab.intake.link-decided.v1"
+    urgent: ClassVar[bool] = True
+
+    other_case_id: CaseId
+    linked: bool
+    n: int
+    by: PersonId
+
+
+class MovedReport(Part):
+    """A report with its number in the case that it was moved to, the `n`-th time that it was moved."""
+
+    report_id: ReportId
+    report_no: int
+    n: int
+
+
+class ReportsSplit(Event):
+    """A person has moved reports to a case of their own. Their clocks run on."""
+
+    topic: ClassVar[str] = "intake.reports"
+    type: ClassVar[str] = "beredskab.intake.reports-split.v1"
+    urgent: ClassVar[bool] = True
+
+    new_case_id: CaseId
+    reports: tuple[MovedReport, ...]
+    by: PersonId
 
 
 class ReportRead(Event):

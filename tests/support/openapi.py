@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from services.escalation.domain.hold import Action, Ended
-from services.escalation.web import act, deadline, exclusion, hold, phone, rota
+from services.escalation.web import act, belonging, deadline, exclusion, hold, phone, rota
 from services.escalation.web.api import Body
 from services.notify import web
 from shared.events.codes import Level, Unit
@@ -296,6 +296,10 @@ ESCALATION = (
         ("/v1/cases/{id}/handover", "Offer the case to another.", act.HandOver),
         ("/v1/cases/{id}/unit", "Give the case to another unit; 204 where the person does not see it then.",
          act.MoveUnit),
+        ("/v1/cases/{id}/proposals/{proposal_id}", "Whether a child named beside the subject belongs to the case.",
+         belonging.DecideProposal),
+        ("/v1/cases/{id}/unlink", "End the link with a case: holds and exclusions cross no more.", belonging.Unlink),
+        ("/v1/cases/{id}/split", "Give some reports a case of their own.", belonging.Split),
         ("/v1/cases/{id}/raise", "Raise the level in force.", act.Raise),
         ("/v1/cases/{id}/lower", "Ask that it be lowered: takes a second person.", act.Raise),
         ("/v1/cases/{id}/close", "Close, or ask for a countersign.", act.Close),

@@ -34,7 +34,15 @@ from shared.events.escalation import (
     ReporterVerified,
     ReportJudged,
 )
-from shared.events.intake import ReportedChild, ReportRead, ReportReceived, SignFact
+from shared.events.intake import (
+    LinkDecided,
+    MovedReport,
+    ReportedChild,
+    ReportRead,
+    ReportReceived,
+    ReportsSplit,
+    SignFact,
+)
 from shared.events.model import Event
 from shared.events.notify import MessageAccepted, MessageFailed
 from shared.events.triage import CaseRated, Reason, WouldRaise
@@ -65,6 +73,7 @@ SAMPLES: tuple[Event, ...] = (
         reporter_kind=ReporterKind.TEACHER,
         receipt_route=ReceiptRoute.SCREEN,
         children=(ReportedChild(child_id=ChildId(_id(7)), age_band=AgeBand.YOUTH),),
+        proposed=(ReportedChild(child_id=ChildId(_id(8)), age_band=AgeBand.SCHOOL),),
         signs=(FACT,),
         reading=Reading.PENDING,
         conflict_declared=True,
@@ -74,6 +83,10 @@ SAMPLES: tuple[Event, ...] = (
     ),
     ReportRead(
         case_id=CASE, report_id=REPORT, signs=(FACT,), contradictions=(SignId("violence.now"),), language_unread=True
+    ),
+    LinkDecided(case_id=CASE, other_case_id=OTHER, linked=False, n=1, by=PERSON),
+    ReportsSplit(
+        case_id=CASE, new_case_id=OTHER, reports=(MovedReport(report_id=REPORT, report_no=1, n=1),), by=PERSON
     ),
     CaseRated(
         case_id=CASE,

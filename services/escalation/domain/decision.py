@@ -42,6 +42,7 @@ from services.escalation.domain.escalation import (
     Refused,
     Reminded,
     ReportArrived,
+    ReportsLeft,
     ShiftChanged,
     State,
     StoodDown,
@@ -298,6 +299,12 @@ def _unit_moved(state: Escalation, _fact: UnitMoved, _around: Around) -> Decisio
     return Decision(replace(state, offered_to=None))
 
 
+def _reports_left(state: Escalation, fact: ReportsLeft, _around: Around) -> Decision:
+    """What is gone is not waited for. That fewer are left stops no ladder: a person does."""
+    seen = min(state.acknowledged_report_no, fact.newest_report_no)
+    return Decision(replace(state, newest_report_no=fact.newest_report_no, acknowledged_report_no=seen))
+
+
 def _taken(state: Escalation, fact: Taken, around: Around) -> Decided:
     """Only this stops a ladder. What the person has not been shown keeps paging, that person first."""
     if fact.said_at is not None and state.state not in (State.UNRATED, State.PAGING):
@@ -454,5 +461,6 @@ _TABLE: Mapping[tuple[State, type[Fact]], _Cell] = {
     (State.CLOSING, CloseAsked): _too_late,
     (State.CLOSED, CloseAsked): _too_late,
     (State.CLOSING, Countersigned): _countersigned,
+    **{(state, ReportsLeft): _reports_left for state in State},
     **{(state, CanaryPassed): _canary_passed for state in State if state is not State.CLOSED},
 }

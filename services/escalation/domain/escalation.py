@@ -183,6 +183,13 @@ class UnitMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportsLeft:
+    """Reports were moved to a case of their own; `newest_report_no` is the highest number of those that stay."""
+
+    newest_report_no: int
+
+
+@dataclass(frozen=True, slots=True)
 class CanaryPassed:
     """A report made up to try the system has gone the whole way."""
 
@@ -215,6 +222,7 @@ Fact: TypeAlias = (
     | HandoverOffered
     | ShiftChanged
     | UnitMoved
+    | ReportsLeft
     | CloseAsked
     | Countersigned
     | CanaryPassed

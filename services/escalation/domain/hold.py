@@ -45,6 +45,7 @@ class Ended(StrEnum):
     REINSTATED = "reinstated"
     VOID = "void"
     EXPIRED = "expired"
+    REARRANGED = "rearranged"
     NEW_REPORT = "new_report"
     LINKED = "linked"
 
@@ -76,6 +77,8 @@ class Lift:
     mediation: bool = False
     void: bool = False
     """Whoever recorded it has since turned out to have a conflict of interest."""
+    rearranged: bool = False
+    """People have since changed what belongs to the case: nothing makes it valid again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,12 @@ def holds(lifts: Iterable[Lift], *, newest: Newest, now: datetime) -> list[Hold]
 
 
 def _valid(lift: Lift, *, newest: Newest, now: datetime) -> bool:
-    return not lift.void and lift.until is not None and now < lift.until and covers(lift.covers, newest)
+    return (
+        not (lift.void or lift.rearranged)
+        and lift.until is not None
+        and now < lift.until
+        and covers(lift.covers, newest)
+    )
 
 
 def ended(former: Lift, case_id: CaseId, *, newest: Newest, now: datetime) -> tuple[Ended, ...]:
@@ -160,6 +168,8 @@ def ended(former: Lift, case_id: CaseId, *, newest: Newest, now: datetime) -> tu
         return (Ended.REINSTATED,)
     if former.void:
         return (Ended.VOID,)
+    if former.rearranged:
+        return (Ended.REARRANGED,)
     unknown = {each for each, report_no in newest.items() if not covers(former.covers, {each: report_no})}
     found = {
         Ended.EXPIRED: former.until is None or former.until <= now,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.escalation.domain.escalation import StoodDown
 from services.escalation.domain.exclusion import named
 from services.escalation.handlers.settle import settle, withdraw
-from services.escalation.store import case, escalation, exclusion
+from services.escalation.store import belonging, case, escalation, exclusion
 from shared.delivery.outbox import Transaction
 from shared.evidence import Facts, record
 from shared.ids import CaseId, PersonId, derived_id
@@ -39,6 +39,14 @@ async def inherit(tx: Transaction, family: Sequence[CaseId]) -> None:
     if len(family) > 1:
         for row in await exclusion.inherit(tx.conn, family):
             await _cut_off(tx, row["case_id"], row["person_id"], named_in=row["named_in"], by=None)
+
+
+async def relate(tx: Transaction, family: Sequence[CaseId]) -> None:
+    """These are all that is linked now: what only another case named ends, what one of these names holds in all."""
+    for case_id, person_id in await belonging.end_exclusions(tx.conn, family):
+        await record(tx, case_id, act="exclusion_ended", actor=None, facts={"person_id": str(person_id)})
+        await case.changed(tx.conn, case_id)
+    await inherit(tx, family)
 
 
 async def _cut_off(

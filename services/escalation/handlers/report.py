@@ -4,7 +4,7 @@ from services.escalation.domain.escalation import ReportArrived, State
 from services.escalation.handlers import deadline as clocks
 from services.escalation.handlers import exclusion, hold
 from services.escalation.handlers.settle import settle
-from services.escalation.store import case, escalation, report
+from services.escalation.store import belonging, case, escalation, report
 from services.escalation.store.report import Added
 from shared.delivery.outbox import Transaction
 from shared.events.intake import ReportReceived
@@ -16,6 +16,7 @@ async def report_received(tx: Transaction, event: ReportReceived) -> None:
     """Store the report, start its clocks, demand an answer."""
     await case.lock_family(tx.conn, event.case_id, *event.linked_case_ids)
     await case.lock(tx.conn, event.case_id)
+    event = await _at_home(tx, event)
     family = await case.family(tx.conn, event.case_id, *event.linked_case_ids)
     lifted = await hold.lifted_in(tx, family)
     added = await report.add(tx.conn, event)
@@ -48,3 +49,16 @@ async def _answered(tx: Transaction, event: ReportReceived) -> bool:
     running = await escalation.newest(tx.conn, event.case_id)
     asking = (State.UNRATED, State.PAGING)
     return running is not None and running.state not in asking and running.acknowledged_report_no >= event.report_no
+
+
+async def _at_home(tx: Transaction, event: ReportReceived) -> ReportReceived:
+    """The fact as of the case that the report was moved to before it came; links that people ended are not made."""
+    home = await belonging.home_of(tx.conn, event.report_id)
+    if home is None:
+        parted = set(await belonging.parted(tx.conn, event.case_id)) if event.linked_case_ids else set()
+        linked = tuple(each for each in event.linked_case_ids if each not in parted)
+        return event.model_copy(update={"linked_case_ids": linked})
+    await belonging.leave(tx.conn, event.case_id, event.report_no)
+    case_id, report_no = home
+    await case.lock(tx.conn, case_id)
+    return event.model_copy(update={"case_id": case_id, "report_no": report_no, "linked_case_ids": ()})

@@ -1,4 +1,4 @@
-"""Acts that say where a case belongs, each recorded as a step with its reason: the unit that has it."""
+"""Acts that are recorded as a step with their reason: which unit has the case, what belongs to it."""
 
 from services.escalation.domain.escalation import Refused, State, UnitMoved
 from services.escalation.handlers.settle import settle, withdraw

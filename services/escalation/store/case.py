@@ -136,7 +136,9 @@ async def note_report(conn: Connection, event: ReportReceived, traceparent: str 
     """
     await conn.execute(
         """UPDATE cases SET canary = $2, traceparent = coalesce($3, traceparent), linked_case_ids =
-               ARRAY(SELECT DISTINCT unnest(linked_case_ids || $4::uuid[]) ORDER BY 1),
+               ARRAY(SELECT DISTINCT each FROM unnest(linked_case_ids || $4::uuid[]) each
+                     WHERE NOT EXISTS (SELECT FROM link_decisions d WHERE d.case_id = $1 AND d.other_case_id = each
+                                           AND NOT d.linked) ORDER BY 1),
                unit = CASE WHEN $5 AND coalesce(unit, 'unknown') = 'unknown' THEN $6 ELSE coalesce(unit, 'unknown') END
            WHERE case_id = $1""",
         event.case_id,

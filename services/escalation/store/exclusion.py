@@ -20,11 +20,16 @@ async def add(
     reason: bytes | None,
     now: datetime,
 ) -> list[CaseId]:
-    """Exclude the person from these cases; those from which they were not excluded before."""
+    """Exclude the person from these cases; those from which they were not excluded before.
+
+    Where a link alone kept them out of the case that names them now, they stay out of it whatever becomes of the link.
+    """
     rows = await conn.fetch(
         """INSERT INTO exclusions (case_id, person_id, by, at, named_in, reason)
            SELECT case_id, $2, $4, $6, $3, CASE case_id WHEN $3 THEN $5::bytea END FROM unnest($1::uuid[]) case_id
-           ON CONFLICT (case_id, person_id) DO NOTHING RETURNING case_id""",
+           ON CONFLICT (case_id, person_id) DO UPDATE SET named_in = $3, reason = EXCLUDED.reason
+               WHERE exclusions.case_id = $3 AND exclusions.named_in <> $3
+           RETURNING case_id, xmax = 0 AS added""",
         list(family),
         person_id,
         named_in,
@@ -32,7 +37,7 @@ async def add(
         reason,
         now,
     )
-    return sorted(row["case_id"] for row in rows)
+    return sorted(row["case_id"] for row in rows if row["added"])
 
 
 async def inherit(conn: Connection, family: Sequence[CaseId]) -> list[asyncpg.Record]:

@@ -13,7 +13,9 @@ from shared.postgres.pool import Connection
 async def lifts(conn: Connection, case_id: CaseId) -> list[Lift]:
     """All steps ever recorded of the case; those of a person who turned out to be excluded lift nothing."""
     rows = await conn.fetch(
-        """SELECT l.*, x.person_id IS NOT NULL AS void FROM lifts l LEFT JOIN exclusions x USING (case_id, person_id)
+        """SELECT l.*, x.person_id IS NOT NULL AS void, v.lift_n IS NOT NULL AS rearranged
+           FROM lifts l LEFT JOIN exclusions x USING (case_id, person_id)
+               LEFT JOIN voids v ON v.case_id = l.case_id AND v.lift_n = l.n
            WHERE l.case_id = $1 ORDER BY l.recipient, l.n""",
         case_id,
     )
@@ -29,6 +31,7 @@ async def lifts(conn: Connection, case_id: CaseId) -> list[Lift]:
             assessment_id=row["assessment_id"],
             mediation=row["mediation"],
             void=row["void"],
+            rearranged=row["rearranged"],
         )
         for row in rows
     ]

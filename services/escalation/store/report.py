@@ -170,7 +170,9 @@ async def shown_up_to(conn: Connection, case_id: CaseId) -> int:
     """The largest n such that reports 1 to n are all here."""
     n: int = await conn.fetchval(
         """SELECT count(*) FROM (SELECT report_no, row_number() OVER (ORDER BY report_no) AS place
-                                 FROM reports WHERE case_id = $1) numbered WHERE report_no = place""",
+                                 FROM (SELECT report_no FROM reports WHERE case_id = $1
+                                       UNION SELECT report_no FROM gone WHERE case_id = $1) known) numbered
+           WHERE report_no = place""",
         case_id,
     )
     return n
@@ -202,7 +204,9 @@ async def shown_at(conn: Connection, case_id: CaseId, at: datetime) -> int:
     n: int = await conn.fetchval(
         """SELECT count(*) FROM (SELECT report_no, row_number() OVER (ORDER BY report_no) AS place,
                                         max(received_at) OVER (ORDER BY report_no) AS by
-                                 FROM reports WHERE case_id = $1) numbered WHERE report_no = place AND by <= $2""",
+                                 FROM (SELECT report_no, received_at FROM reports WHERE case_id = $1 UNION ALL
+                                       SELECT report_no, '-infinity' FROM gone WHERE case_id = $1) known) numbered
+           WHERE report_no = place AND by <= $2""",
         case_id,
         at,
     )

@@ -185,6 +185,7 @@ _REFUSALS = {
     "lowering_already": "Somebody has asked that already; a second person must answer first.",
     "not_responsible": "Only whoever is responsible, or a leader, hands a case over.",
     "has_it_already": "That person is responsible already.",
+    "nothing_left": "One report must stay in the case.",
     "unit_already": "That unit has the case already.",
     "may_not_take": "That person cannot take this case.",
     "not_waiting": "This is not waiting for an answer any more.",

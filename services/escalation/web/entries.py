@@ -1,7 +1,9 @@
 """Handing intake a report that somebody said on the phone, with a grant that names the case and the person."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import httpx2
 
@@ -11,6 +13,13 @@ from shared.ids import CaseId, PersonId
 from shared.telemetry.logging import error_code, log
 from shared.telemetry.tracing import current_traceparent
 from shared.web.problems import Unavailable
+
+
+class NotDone(Unavailable):
+    """intake did not answer: the reason is kept, and nothing else has changed."""
+
+    def __init__(self) -> None:
+        super().__init__("It is not done yet. Send the same once more.")
 
 
 class NotStored(Unavailable):
@@ -27,6 +36,19 @@ class Entries:
     intake_url: str
     tokens: ServiceTokens
     client: httpx2.AsyncClient = field(default_factory=lambda: httpx2.AsyncClient(timeout=5, trust_env=False))
+
+    async def belong(self, act: str, case_id: CaseId, by: PersonId, ids: Sequence[UUID]) -> None:
+        """Have intake do what a person said of what belongs together; done already is done. Raises `NotDone`."""
+        named = {"case_id": str(case_id), "person_id": str(by), "ids": ",".join(map(str, ids))}
+        headers = {"Authorization": f"Bearer {self.tokens.token('intake', {'act': act, **named})}"}
+        if traceparent := current_traceparent():
+            headers["traceparent"] = traceparent
+        try:
+            answer = await self.client.post(f"{self.intake_url}/internal/cases/belonging", headers=headers)
+            answer.raise_for_status()
+        except httpx2.HTTPError as error:
+            log().error("belonging.not_done", case_id=case_id, error=error_code(error))
+            raise NotDone from None
 
     async def write_down(self, case_id: CaseId, by: PersonId, report: bytes) -> Json:
         """Store a report in the case. The same words again are the same report. Raises `NotStored`."""

@@ -2,11 +2,11 @@
 
 from starlette.routing import Route
 
-from services.escalation.web import act, case, deadline, evidence, exclusion, hold, phone, reach, rota
+from services.escalation.web import act, belonging, case, deadline, evidence, exclusion, hold, phone, reach, rota
 from services.escalation.web.api import Api
 
 
 def routes(api: Api) -> list[Route]:
     """The routes."""
-    nouns = (case, act, phone, deadline, hold, exclusion, rota, reach, evidence)
+    nouns = (case, act, belonging, phone, deadline, hold, exclusion, rota, reach, evidence)
     return [route for noun in nouns for route in noun.routes(api)]

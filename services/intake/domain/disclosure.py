@@ -4,7 +4,7 @@ A mark in `text` has its place there; one in another field has the field's path,
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -44,7 +44,7 @@ class MachineRead:
     marks: tuple[Mark, ...]
 
 
-def disclosed(body: object, *, part: ReadPart, draft: Draft, read: MachineRead) -> Json:
+def disclosed(body: object, *, part: ReadPart, draft: Draft, read: MachineRead, proposals: Sequence[Json] = ()) -> Json:
     """The part of a body that a grant names. What could not be read is shown as it was written."""
     top = body if isinstance(body, dict) else {}
     names = {"children": _each(top.get("children"), _CHILD[:1]), "reporter": _of(top.get("reporter"), _NAMES)}
@@ -60,6 +60,7 @@ def disclosed(body: object, *, part: ReadPart, draft: Draft, read: MachineRead) 
         "conflict_about": conflict["about"],
         "marks": _marks(read.marks, written_in(body)),
         "contradictions": _contradictions(draft, read.marks),
+        "proposals": list(proposals),
         "pending": read.pending,
         "language_unread": read.language_unread,
         "unread": list(draft.unread),

@@ -44,6 +44,25 @@ class DraftChild:
     name: str | None = None
     cpr: Cpr | None = None
     age_band: AgeBand = AgeBand.UNKNOWN
+    relation: str | None = None
+
+
+def decisive(children: Sequence[DraftChild], *, trusted: bool) -> tuple[list[DraftChild], list[DraftChild]]:
+    """The children that decide which case a report joins, and those whose numbers are only proposed.
+
+    One child is the subject: the first that is called so, else the first. Where the reporter is known, or staff wrote
+    it down, siblings decide too. A child without a number is nobody else's. Each number is proposed once.
+    """
+    subject = next((each for each in children if each.relation == "subject"), children[0] if children else None)
+    proposed: dict[Cpr, DraftChild] = {}
+    decides: list[DraftChild] = []
+    for each in children:
+        vouched = trusted and each.relation == "sibling"
+        if subject is not None and (each is subject or each.cpr in (None, subject.cpr) or vouched):
+            decides.append(each)
+        elif each.cpr is not None:
+            proposed.setdefault(each.cpr, each)
+    return decides, list(proposed.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +243,7 @@ def _children(reader: _Reader, value: object) -> tuple[DraftChild, ...]:
 
 def _child(reader: _Reader, item: object, path: str) -> DraftChild:
     given = reader.fields(item, path, ("name", "cpr", "age_band", "relation"))
-    reader.text(given.get("relation"), f"{path}.relation")
+    relation = reader.text(given.get("relation"), f"{path}.relation")
     written = reader.text(given.get("cpr"), f"{path}.cpr")
     cpr = cpr_of(written) if written else None
     if written and not cpr:
@@ -232,7 +251,7 @@ def _child(reader: _Reader, item: object, path: str) -> DraftChild:
     band = reader.code(given.get("age_band"), f"{path}.age_band", AgeBand.UNKNOWN)
     if cpr and band is AgeBand.UNKNOWN:
         band = age_band(cpr, reader.on)
-    return DraftChild(name=reader.text(given.get("name"), f"{path}.name"), cpr=cpr, age_band=band)
+    return DraftChild(name=reader.text(given.get("name"), f"{path}.name"), cpr=cpr, age_band=band, relation=relation)
 
 
 def _signs(reader: _Reader, top: Mapping[str, Any]) -> tuple[SignFact, ...]:

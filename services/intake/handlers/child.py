@@ -3,16 +3,18 @@
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Self
 
 from services.intake.domain.cpr import Cpr
-from services.intake.domain.draft import DraftChild
+from services.intake.domain.draft import DraftChild, decisive
 from services.intake.secrets import Secrets
 from services.intake.store import case as cases
 from services.intake.store import child as children
 from services.intake.store.child import NewChild
+from services.intake.store.proposal import Proposal
 from services.intake.store.report import Earlier
 from shared.delivery.outbox import Transaction
 from shared.events.codes import AgeBand
@@ -30,6 +32,7 @@ class Placed:
     linked_case_ids: tuple[CaseId, ...]
     children: tuple[ReportedChild, ...]
     data_key: DataKey
+    proposed: tuple[Proposal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class _Fresh:
     children: list[tuple[NewChild, DraftChild]]
 
     @classmethod
-    def of(cls, tx: Transaction, secrets: Secrets, drafts: tuple[DraftChild, ...]) -> Self:
+    def of(cls, tx: Transaction, secrets: Secrets, drafts: Sequence[DraftChild]) -> Self:
         case_id, data_key = CaseId(tx.ids()), secrets.ring.new_data_key()
         lookups = [(_lookup(secrets, draft.cpr) if draft.cpr else b"", draft) for draft in drafts]
         return cls(
@@ -62,7 +65,43 @@ class _Fresh:
 
 
 async def place(
-    tx: Transaction, secrets: Secrets, drafts: tuple[DraftChild, ...], *, joining: Earlier | None = None
+    tx: Transaction,
+    secrets: Secrets,
+    drafts: Sequence[DraftChild],
+    *,
+    joining: Earlier | None = None,
+    trusted: bool = False,
+) -> Placed:
+    """The report's place: its subject's case, with what else it names as proposals.
+
+    `trusted`: the reporter is known or a member of staff, so that the siblings they name belong to it at once.
+    """
+    decides, proposed = decisive(drafts, trusted=trusted)
+    if joining is not None and not trusted:
+        decides, more = await _of_the_case(tx, secrets, decides, joining.case_id)
+        proposed += more
+    placed = await _place(tx, secrets, decides, joining=joining)
+    return replace(placed, proposed=tuple(_proposal(tx, secrets, each, placed.data_key) for each in proposed))
+
+
+async def _of_the_case(
+    tx: Transaction, secrets: Secrets, drafts: Sequence[DraftChild], case_id: CaseId
+) -> tuple[list[DraftChild], list[DraftChild]]:
+    """Whoever holds a receipt adds to its case alone: other numbers than those of the case are proposals."""
+    lookups = {each.cpr: _lookup(secrets, each.cpr) for each in drafts if each.cpr}
+    here = await children.known_in(tx.conn, case_id, list(lookups.values()))
+    known = [each for each in drafts if each.cpr is None or lookups[each.cpr] in here]
+    return known, [each for each in drafts if each not in known]
+
+
+def _proposal(tx: Transaction, secrets: Secrets, draft: DraftChild, data_key: DataKey) -> Proposal:
+    child_id = ChildId(tx.ids())
+    assert draft.cpr is not None
+    return Proposal(child_id, _lookup(secrets, draft.cpr), _sealed(draft, child_id, data_key), draft.age_band)
+
+
+async def _place(
+    tx: Transaction, secrets: Secrets, drafts: Sequence[DraftChild], *, joining: Earlier | None = None
 ) -> Placed:
     """Join the oldest case of the children, or make one. Children are locked by lookup, cases by id: no deadlock.
 
@@ -82,8 +121,16 @@ async def place(
     return Placed(fresh.case_id, 1, (), _named(_bands(found)), fresh.data_key)
 
 
-def place_first(tx: Transaction, secrets: Secrets, drafts: tuple[DraftChild, ...]) -> tuple[Placed, list[NewChild]]:
-    """The place of a report whose children nobody has named before, and the children. Nothing is stored yet."""
+def place_first(
+    tx: Transaction, secrets: Secrets, drafts: Sequence[DraftChild], *, trusted: bool
+) -> tuple[Placed, list[NewChild]] | None:
+    """The place of a report whose children nobody has named before, and the children. Nothing is stored yet.
+
+    None where it proposes more: the one statement has no room for that.
+    """
+    drafts, proposed = decisive(drafts, trusted=trusted)
+    if proposed:
+        return None
     fresh = _Fresh.of(tx, secrets, drafts)
     bands = {child.child_id: draft.age_band for child, draft in fresh.children}
     return Placed(fresh.case_id, 1, (), _named(bands), fresh.data_key), [child for child, _ in fresh.children]
@@ -107,7 +154,9 @@ async def _joined(
         if each.case_id not in known:
             sealed = _sealed(each.draft, each.child_id, data_key)
             await children.settle(tx.conn, each.child_id, case_id=case_id, identity_sealed=sealed)
-    return Placed(case_id, report_no, tuple(sorted(known - {case_id})), _named(_bands(found) or unnamed), data_key)
+    others = known - {case_id}
+    linked = others - await cases.parted(tx.conn, case_id, others) if others else others
+    return Placed(case_id, report_no, tuple(sorted(linked)), _named(_bands(found) or unnamed), data_key)
 
 
 def _new(child_id: ChildId, draft: DraftChild, lookup: bytes, data_key: DataKey) -> NewChild:

@@ -1,16 +1,20 @@
 """Showing a report to one person, by escalation's grant: once, and never without evidence."""
 
+import json
 from datetime import timedelta
 
 from services.intake.domain.disclosure import Json, disclosed
 from services.intake.domain.draft import parse, read_draft
 from services.intake.secrets import Secrets
 from services.intake.store import disclosure as disclosures
+from services.intake.store import proposal as proposals
 from services.intake.store import report as reports
+from services.intake.store.proposal import Proposal
 from shared import evidence
-from shared.auth.grants import Grant
+from shared.auth.grants import Grant, ReadPart
 from shared.calendar import local
 from shared.delivery.outbox import Transactions
+from shared.sealing import DataKey
 
 _REMEMBERED = timedelta(days=1)
 """Far longer than a grant is good for."""
@@ -24,8 +28,18 @@ async def disclose(transactions: Transactions, secrets: Secrets, grant: Grant) -
             return None
         stored = await reports.stored(tx.conn, grant.report_id)
         read = await disclosures.read(tx.conn, grant.report_id)
+        proposed = await proposals.of_report(tx.conn, grant.report_id)
         await evidence.record(tx, found, act="report_read", actor=grant.person_id, facts=grant.facts())
     key = secrets.ring.unwrap(stored.wrapped_key)
     body = parse(key.unseal(stored.body_sealed, table="reports", column="body_sealed", row=grant.report_id))
     draft = read_draft(body, on=local(stored.received_at).date())
-    return disclosed(body, part=grant.part, draft=draft, read=read)
+    named = [_proposal(each, key) for each in proposed] if grant.part is ReadPart.ALL else []
+    return disclosed(body, part=grant.part, draft=draft, read=read, proposals=named)
+
+
+def _proposal(proposal: Proposal, key: DataKey) -> Json:
+    """Name and number as they were written. Whether the number is known elsewhere is nobody's to learn here."""
+    row = proposal.proposal_id
+    identity = key.unseal(proposal.identity_sealed, table="children", column="identity_sealed", row=row)
+    codes = {"age_band": proposal.age_band, "joined": proposal.joined}
+    return {"proposal_id": str(row), **json.loads(identity), **codes}

@@ -15,13 +15,14 @@ from services.intake.handlers import child
 from services.intake.handlers.child import Placed
 from services.intake.secrets import Secrets
 from services.intake.store import case as cases
+from services.intake.store import proposal as proposals
 from services.intake.store import report as reports
 from services.intake.store.report import Earlier
 from shared import evidence
 from shared.calendar import local
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.codes import Reading, Verification
-from shared.events.intake import ReportReceived
+from shared.events.intake import ReportedChild, ReportReceived
 from shared.ids import CaseId, PersonId, ReportId
 from shared.telemetry.logging import log
 from shared.telemetry.tracing import current_traceparent
@@ -85,7 +86,10 @@ async def _accept_first(
     async with transactions.alone("accept report") as tx:
         report_id = ReportId(tx.ids())
         draft = read_draft(body, on=local(tx.now).date())
-        placed, children = child.place_first(tx, secrets, draft.children)
+        first = child.place_first(tx, secrets, draft.children, trusted=verified is not None)
+        if first is None:
+            return None
+        placed, children = first
         event = _received(tx, report_id, draft, placed, reporter_verified=verified)
         if not await reports.insert_first(
             tx.conn,
@@ -122,7 +126,7 @@ async def _accept(
                 return await _again(tx, secrets, first)
         draft = read_draft(body, on=local(tx.now).date())
         earlier = await reports.to_add_to(tx.conn, adds_to) if adds_to else None
-        placed = await child.place(tx, secrets, draft.children, joining=earlier)
+        placed = await child.place(tx, secrets, draft.children, joining=earlier, trusted=verified is not None)
         known = draft if earlier is None else _by_the_same(draft, earlier)
         event = _received(tx, report_id, known, placed, reporter_verified=verified)
         await _store(tx, secrets, event, placed, raw, adds_to=adds_to)
@@ -144,7 +148,7 @@ async def write_down(transactions: Transactions, secrets: Secrets, raw: bytes, *
         known = await reports.newest_in(tx.conn, entry.case_id) if entry.case_id else None
         if entry.case_id and known is None:
             raise NoSuchCase
-        placed = await child.place(tx, secrets, told.draft.children, joining=known)
+        placed = await child.place(tx, secrets, told.draft.children, joining=known, trusted=True)
         said = {"received_at": told.said_at, "receipt_given_at": None, "entered_by": entry.by}
         event = _received(tx, report_id, told.draft, placed, **said)
         await _store(tx, secrets, event, placed, raw, adds_to=None)
@@ -224,6 +228,7 @@ def _received(tx: Transaction, report_id: ReportId, draft: Draft, placed: Placed
         reporter_kind=draft.reporter_kind,
         receipt_route=draft.receipt_route,
         children=placed.children,
+        proposed=tuple(ReportedChild(child_id=each.proposal_id, age_band=each.age_band) for each in placed.proposed),
         signs=draft.signs,
         reading=Reading.PENDING if draft.has_text else Reading.NONE,
         conflict_declared=draft.conflict_declared,
@@ -236,6 +241,7 @@ async def _store(
     tx: Transaction, secrets: Secrets, event: ReportReceived, placed: Placed, raw: bytes, *, adds_to: ReportId | None
 ) -> None:
     await reports.insert(tx.conn, event, **_kept(secrets, event, placed, raw), adds_to=adds_to)
+    await proposals.add(tx.conn, event.report_id, placed.proposed)
     await evidence.record(tx, event.case_id, act=_ACT, actor=event.entered_by, facts=_facts(event))
     if event.linked_case_ids:
         await cases.link(tx.conn, event.case_id, event.linked_case_ids)

@@ -37,6 +37,16 @@ async def number_report(conn: Connection, case_id: CaseId) -> tuple[int, bytes]:
     return row["last_report_no"], row["wrapped_key"]
 
 
+async def parted(conn: Connection, case_id: CaseId, others: Iterable[CaseId]) -> set[CaseId]:
+    """Those of the others that people have said are not connected with the case."""
+    rows = await conn.fetch(
+        "SELECT linked_case_id FROM links WHERE case_id = $1 AND linked_case_id = ANY ($2::uuid[]) AND NOT linked",
+        case_id,
+        list(others),
+    )
+    return {CaseId(row["linked_case_id"]) for row in rows}
+
+
 async def link(conn: Connection, case_id: CaseId, others: Iterable[CaseId]) -> None:
     """Link the case with others, in both directions."""
     await conn.execute(

@@ -1,5 +1,6 @@
 """Children: found again by a keyed lookup of their CPR number, which never leaves this service."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.ids import CaseId, ChildId
@@ -30,6 +31,14 @@ async def find_or_insert(conn: Connection, child: NewChild, *, case_id: CaseId) 
     )
     assert row is not None
     return ChildId(row["child_id"]), CaseId(row["case_id"])
+
+
+async def known_in(conn: Connection, case_id: CaseId, lookups: Sequence[bytes]) -> set[bytes]:
+    """Those of the lookups whose child belongs to the case."""
+    rows = await conn.fetch(
+        "SELECT lookup FROM children WHERE case_id = $1 AND lookup = ANY ($2::bytea[])", case_id, list(lookups)
+    )
+    return {row["lookup"] for row in rows}
 
 
 async def settle(conn: Connection, child_id: ChildId, *, case_id: CaseId, identity_sealed: bytes) -> None:

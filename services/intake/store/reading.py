@@ -54,13 +54,15 @@ async def lock_case(conn: Connection, case_id: CaseId) -> bool:
     return row is not None
 
 
-async def mark_read(conn: Connection, report_id: ReportId, *, language_unread: bool) -> bool:
-    """Note that the text was read; False where somebody else did so first."""
+async def mark_read(conn: Connection, report_id: ReportId, case_id: CaseId, *, language_unread: bool) -> bool:
+    """Note that the text was read; False where somebody else did so first, or the report lies in another case now."""
     changed = await conn.execute(
-        "UPDATE reports SET reading = 'read', language_unread = $3 WHERE report_id = $1 AND reading = $2",
+        """UPDATE reports SET reading = 'read', language_unread = $3
+           WHERE report_id = $1 AND reading = $2 AND case_id = $4""",
         report_id,
         Reading.PENDING,
         language_unread,
+        case_id,
     )
     return bool(changed == "UPDATE 1")
 

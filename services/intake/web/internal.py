@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.intake.handlers import belonging
 from services.intake.handlers.disclosure import disclose
 from services.intake.secrets import Secrets
 from services.intake.store import people
@@ -17,6 +18,7 @@ from shared.auth import NotSignedIn
 from shared.auth.grants import Grant
 from shared.auth.services import ServiceTokens
 from shared.delivery.outbox import Transactions
+from shared.ids import CaseId, ChildId, PersonId, ReportId
 from shared.web.application import body
 from shared.web.problems import Problem
 
@@ -28,9 +30,11 @@ def internal_routes(transactions: Transactions, secrets: Secrets, tokens: Servic
     """The routes."""
     read = partial(_read, transactions, secrets, tokens)
     left = partial(_left, transactions, tokens)
+    belong = partial(_belong, transactions, secrets, tokens)
     return [
         Route("/internal/reports/{id}/read", read, methods=["POST"]),
         Route("/internal/people/inactive", left, methods=["PUT"]),
+        Route("/internal/cases/belonging", belong, methods=["POST"]),
     ]
 
 
@@ -65,6 +69,38 @@ async def _read(transactions: Transactions, secrets: Secrets, tokens: ServiceTok
 def _whole(told: str) -> bytes:
     """The JSON as UTF-8; half a pair, which JSON can hold and UTF-8 cannot, becomes U+FFFD, so that places stay."""
     return _HALF_A_PAIR.sub("\ufffd", told).encode()
+
+
+async def _belong(
+    transactions: Transactions, secrets: Secrets, tokens: ServiceTokens, request: Request
+) -> JSONResponse:
+    """Do what the token says somebody who sees the case has asked: the token alone says everything of it."""
+    call = tokens.call(request.headers.get("authorization"))
+    if call.key_id != "escalation":
+        raise NotSignedIn("the token does not grant this")
+    try:
+        claims = call.claims
+        act = belonging.Act(CaseId(UUID(claims["case_id"])), PersonId(UUID(claims["person_id"])))
+        what, ids = claims["act"], [UUID(each) for each in claims["ids"].split(",")]
+    except (KeyError, ValueError, AttributeError):
+        raise NotSignedIn("the token does not grant this") from None
+    try:
+        match what:
+            case "join" | "reject":
+                named = ChildId(ids[0])
+                await belonging.decide_proposal(transactions, secrets, act, named, joins=what == "join")
+            case "unlink":
+                await belonging.unlink(transactions, act, CaseId(ids[0]))
+            case "split":
+                to, *moving = ids
+                await belonging.split(transactions, secrets, act, CaseId(to), [ReportId(each) for each in moving])
+            case _:
+                raise NotSignedIn("the token does not grant this")
+    except belonging.NoSuch:
+        raise Problem(404, "not_found", "There is no such thing in the case.") from None
+    except belonging.NothingLeft:
+        raise Problem(409, "nothing_left", "One report must stay in the case.") from None
+    return JSONResponse({})
 
 
 def _names(request: Request, grant: Grant) -> bool:

@@ -10,15 +10,23 @@ import pytest
 
 from shared.events.intake import ReportReceived
 from shared.evidence import broken_at
+from shared.ids import new_id
 from tests.integration.intake.conftest import Intake
 
 CHILD = {"name": "Anna Eksempel", "cpr": "010112-9999"}
-SIBLING = {"name": "Bent Eksempel", "cpr": "020212-9999"}
+SIBLING = {"name": "Bent Eksempel", "cpr": "020212-9999", "relation": "sibling"}
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-async def send(intake: Intake, body: object, key: str | None = None) -> dict[str, Any]:
-    headers = {"Idempotency-Key": key} if key else {}
+def bearer(intake: Intake) -> dict[str, str]:
+    """Of somebody who is signed in."""
+    return intake.ground.bearer(new_id(), "reporter")
+
+
+async def send(
+    intake: Intake, body: object, key: str | None = None, who: dict[str, str] | None = None
+) -> dict[str, Any]:
+    headers = {**(who or {}), **({"Idempotency-Key": key} if key else {})}
     answer = await intake.client.post("/v1/reports", json=body, headers=headers)
     assert answer.status_code == 201, answer.text
     result: dict[str, Any] = answer.json()
@@ -72,25 +80,26 @@ async def test_eight_reports_on_one_child_at_once_share_a_case_and_are_numbered(
 
 
 async def test_reports_on_siblings_in_both_orders_do_not_deadlock(intake: Intake) -> None:
-    orders = ([CHILD, SIBLING], [SIBLING, CHILD])
-    await asyncio.gather(*(send(intake, {"children": orders[n % 2], "text": str(n)}) for n in range(10)))
+    orders = ([CHILD, SIBLING], [SIBLING, {**CHILD, "relation": "sibling"}])
+    known = bearer(intake)
+    await asyncio.gather(*(send(intake, {"children": orders[n % 2], "text": str(n)}, who=known) for n in range(10)))
     assert len({event.case_id for event in await received(intake)}) == 1
 
 
-async def test_a_report_on_children_of_two_cases_joins_the_older_and_names_the_other(intake: Intake) -> None:
+async def test_a_known_reporters_children_of_two_cases_join_the_older_and_name_the_other(intake: Intake) -> None:
     await send(intake, {"children": [CHILD]})
     intake.ground.clock.pass_by(hours=1)
     await send(intake, {"children": [SIBLING]})
-    await send(intake, {"children": [SIBLING, CHILD]})
+    await send(intake, {"children": [SIBLING, {**CHILD, "relation": "sibling"}]}, who=bearer(intake))
     older, younger, both = await received(intake)
     assert (both.case_id, both.report_no) == (older.case_id, 2)
     assert both.linked_case_ids == (younger.case_id,)
     assert await intake.ground.pool.fetchval("SELECT count(*) FROM links") == 2
 
 
-async def test_a_new_sibling_belongs_to_the_case_of_the_known_child(intake: Intake) -> None:
+async def test_a_new_sibling_of_a_known_reporter_belongs_to_the_case_of_the_known_child(intake: Intake) -> None:
     await send(intake, {"children": [CHILD]})
-    await send(intake, {"children": [CHILD, SIBLING]})
+    await send(intake, {"children": [CHILD, SIBLING]}, who=bearer(intake))
     await send(intake, {"children": [SIBLING]})
     assert len({event.case_id for event in await received(intake)}) == 1
 

@@ -111,19 +111,21 @@ async def test_an_addition_by_the_interface_names_new_children_and_stores_no_wor
     assert answers[0].json() == answers[1].json()
     _, second = await received(intake)
     assert second.case_id == first.case_id
-    assert [child.age_band for child in second.children] == ["6-12"]
+    assert [child.age_band for child in second.proposed] == ["6-12"]
     assert own["code"] not in str(await bodies(intake))
     view = (await intake.client.post("/v1/receipt", json=own)).json()
     assert [more["state"] for more in view["additions"]] == ["received"]
 
 
-async def test_an_addition_about_a_child_of_another_case_links_the_two(intake: Intake) -> None:
+async def test_an_addition_about_a_child_of_another_case_proposes_it(intake: Intake) -> None:
     await words(intake, child_cpr="020214-9999")
     own = await words(intake)
     body = {**own, "children": [{"cpr": "020214-9999"}]}
     assert (await intake.client.post("/v1/receipt/additions", json=body)).status_code == 201
     elsewhere, first, more = await received(intake)
-    assert (more.case_id, more.linked_case_ids) == (first.case_id, (elsewhere.case_id,))
+    assert (more.case_id, more.linked_case_ids) == (first.case_id, ())
+    assert len(more.proposed) == 1
+    assert elsewhere.case_id != first.case_id
 
 
 async def test_two_reporters_with_the_same_key_and_words_add_two_reports(intake: Intake) -> None:

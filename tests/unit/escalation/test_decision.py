@@ -34,6 +34,7 @@ from services.escalation.domain.escalation import (
     Refused,
     Reminded,
     ReportArrived,
+    ReportsLeft,
     ShiftChanged,
     State,
     StoodDown,
@@ -156,6 +157,7 @@ FACTS: Mapping[str, tuple[Fact, Callable[[Escalation], Escalation], Any]] = {
         around(NOW, ANNE_ASKED, rota=ANNE_HOME),
     ),
     "another unit has it": (UnitMoved(), lambda e: e, around(NOW, ANNE_ASKED, rota=ANNE_HOME)),
+    "reports left, the newest stays": (ReportsLeft(1), lambda e: e, around(NOW, ANNE_ASKED)),
     "a canary has passed": (CanaryPassed(), lambda e: e, around(NOW, ANNE_ASKED)),
     "countersigned": (Countersigned(True, Outcome.ADVISED), lambda e: e, around(NOW, unjudged={})),
     "countersign refused": (Countersigned(False, Outcome.ADVISED), lambda e: e, around(NOW, unjudged={})),
@@ -281,6 +283,7 @@ TABLE: Mapping[str, Mapping[State, Any]] = {
     },
     "the one asked has gone home": {U: SAME, P: paging(BENT), A: SAME, C: SAME, D: SAME},
     "another unit has it": {U: SAME, P: paging(BENT), A: SAME, C: SAME, D: SAME},
+    "reports left, the newest stays": dict.fromkeys(State, SAME),
     "a canary has passed": {**dict.fromkeys((U, P, A, C), Cell(D, (), None)), D: SAME},
     "countersigned": {U: SAME, P: SAME, A: SAME, C: Cell(D, (), None, told=(Finished,)), D: SAME},
     "countersign refused": {U: SAME, P: SAME, A: SAME, C: Cell(A, (), NOW + PROMISE), D: SAME},
@@ -507,3 +510,11 @@ def test_a_promise_by_phone_that_has_passed_meanwhile_is_due_at_once() -> None:
     stands = after(decide(standing(State.PAGING), said, around()))
     assert stands.next_at == NOW - timedelta(minutes=10)
     assert paged(decide(stands, Due(), around())) == [ANNE]
+
+
+def test_reports_that_left_are_not_waited_for_and_stop_no_ladder() -> None:
+    paged_for_three = replace(standing(State.PAGING), newest_report_no=3, acknowledged_report_no=2)
+    decided = after(decide(paged_for_three, ReportsLeft(1), around(NOW, ANNE_ASKED)))
+    assert (decided.state, decided.newest_report_no, decided.acknowledged_report_no) == (State.PAGING, 1, 1)
+    taken_then = after(decide(decided, Taken(ANNE, covers=1), around(NOW, ANNE_ASKED)))
+    assert taken_then.state is State.ACKNOWLEDGED

@@ -68,7 +68,10 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
 
 
 FORMS = {
-    **dict.fromkeys(("cannot", "conflict", "hold", "close", "handover", "raise", "lower", "phone", "unit"), ANSWERS),
+    **dict.fromkeys(
+        ("cannot", "conflict", "hold", "close", "handover", "raise", "lower", "phone", "unit", "unlink", "split"),
+        ANSWERS,
+    ),
     "judgement": JUDGES,
     "exclusion": LEADS,
 }

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from services.escalation.web.console import (
     Console,
     assessment,
+    belonging,
     brief,
     case,
     hold,
@@ -63,6 +64,9 @@ _ACTS: dict[str, tuple[str, Shape | None]] = {
     "/cases/{id}/handover": ("handover", None),
     "/cases/{id}/phone-report": ("phoned", phone.shaped),
     "/cases/{id}/unit": ("unit_moved", None),
+    "/cases/{id}/proposals/{proposal_id:uuid}": ("proposal", belonging.proposal),
+    "/cases/{id}/unlink": ("unlinked", belonging.unlink),
+    "/cases/{id}/split": ("split", belonging.split),
     "/cases/{id}/raise": ("raised", None),
     "/cases/{id}/lower": ("lower", None),
     "/exclusions": ("excluded", None),

@@ -1,0 +1,141 @@
+"""What staff say belongs together: a proposed child, two cases, some reports. Done once, with evidence in both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.intake.secrets import Secrets
+from services.intake.store import belonging
+from services.intake.store import case as cases
+from services.intake.store import child as children
+from services.intake.store import proposal as proposals
+from services.intake.store import report as reports
+from services.intake.store.child import NewChild
+from shared import evidence
+from shared.delivery.outbox import Transaction, Transactions
+from shared.events.intake import LinkDecided, MovedReport, ReportsSplit
+from shared.ids import CaseId, ChildId, PersonId, ReportId
+from shared.sealing import DataKey
+
+
+class NoSuch(Exception):
+    """There is no such proposal, link or report in the case."""
+
+
+class NothingLeft(Exception):
+    """A case keeps at least one report."""
+
+
+class _Decided(Exception):
+    """Somebody else has decided meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Somebody who sees the case acts on it: escalation has made sure of that."""
+
+    case_id: CaseId
+    by: PersonId
+
+
+async def decide_proposal(
+    transactions: Transactions, secrets: Secrets, act: Act, proposal_id: ChildId, *, joins: bool
+) -> None:
+    """The proposed child belongs to the case, or not: it is added, or its own case linked. Raises `NoSuch`."""
+    try:
+        async with transactions.begin("decide proposal") as tx:
+            await _decide_proposal(tx, secrets, act, proposal_id, joins=joins)
+    except _Decided:
+        return
+
+
+async def _decide_proposal(tx: Transaction, secrets: Secrets, act: Act, proposal_id: ChildId, *, joins: bool) -> None:
+    found = await proposals.in_case(tx.conn, act.case_id, proposal_id)
+    if found is None:
+        raise NoSuch
+    report_id, proposal = found
+    if proposal.joined is not None:
+        raise _Decided
+    child_id, home = proposal_id, act.case_id
+    if joins:
+        fresh = NewChild(proposal_id, proposal.lookup, proposal.identity_sealed)
+        child_id, home = await children.find_or_insert(tx.conn, fresh, case_id=act.case_id)
+    await belonging.lock(tx.conn, {act.case_id, home})
+    if not await proposals.decide(tx.conn, proposal_id, joined=joins, by=act.by, now=tx.now):
+        raise _Decided
+    if joins and home == act.case_id:
+        await belonging.name_child(tx.conn, report_id, child_id, proposal.age_band)
+    elif joins:
+        await _link(tx, act, home, linked=True)
+    facts: evidence.Facts = {"proposal_id": str(proposal_id), "joined": joins}
+    await evidence.record(tx, act.case_id, act="proposal_decided", actor=act.by, facts=facts)
+
+
+async def unlink(transactions: Transactions, act: Act, other: CaseId) -> None:
+    """The two cases have nothing to do with each other. Raises `NoSuch` where they were never linked."""
+    async with transactions.begin("unlink cases") as tx:
+        await belonging.lock(tx.conn, {act.case_id, other})
+        if await belonging.is_linked(tx.conn, act.case_id, other) is None:
+            raise NoSuch
+        await _link(tx, act, other, linked=False)
+
+
+async def _link(tx: Transaction, act: Act, other: CaseId, *, linked: bool) -> None:
+    n = await belonging.decide_link(tx.conn, act.case_id, other, linked=linked)
+    if n is None:
+        return
+    await tx.publish(LinkDecided(case_id=act.case_id, other_case_id=other, linked=linked, n=n, by=act.by))
+    for here, there in ((act.case_id, other), (other, act.case_id)):
+        facts: evidence.Facts = {"other_case_id": str(there), "linked": linked, "n": n}
+        await evidence.record(tx, here, act="link_decided", actor=act.by, facts=facts)
+
+
+async def split(
+    transactions: Transactions, secrets: Secrets, act: Act, to: CaseId, report_ids: Sequence[ReportId]
+) -> None:
+    """Move reports to a case of their own, with the children that only they name. Raises `NoSuch`, `NothingLeft`.
+
+    The case's id is made of what is asked, so that the same asked again is done once.
+    """
+    async with transactions.begin("split case") as tx:
+        await belonging.lock_children(tx.conn, act.case_id)
+        if to in await belonging.lock(tx.conn, {act.case_id, to}):
+            return
+        numbers = await belonging.numbers(tx.conn, act.case_id)
+        moving = [each for each in numbers if each in set(report_ids)]
+        if not moving or len(moving) < len(set(report_ids)):
+            raise NoSuch
+        if len(moving) == len(numbers):
+            raise NothingLeft
+        await _move(tx, secrets, act, to, moving)
+
+
+async def _move(tx: Transaction, secrets: Secrets, act: Act, to: CaseId, moving: Sequence[ReportId]) -> None:
+    """What is sealed is sealed anew with the new case's key, so that erasing one case leaves the other readable."""
+    old = secrets.ring.unwrap((await reports.stored(tx.conn, moving[0])).wrapped_key)
+    new = secrets.ring.new_data_key()
+    await cases.insert(tx.conn, to, wrapped_key=new.wrapped, now=tx.now)
+    await belonging.made(tx.conn, to, reports=len(moving))
+    for row in await belonging.children_of(tx.conn, act.case_id, moving):
+        place = {"table": "children", "column": "identity_sealed", "row": row["child_id"]}
+        sealed = new.seal(old.unseal(row["identity_sealed"], **place), **place)
+        await children.settle(tx.conn, row["child_id"], case_id=to, identity_sealed=sealed)
+    for table in belonging.SEALED_OF_REPORTS:
+        await _reseal(tx, table, moving, old=old, new=new)
+    numbered = {report_id: no for no, report_id in enumerate(moving, start=1)}
+    moves = await belonging.move_reports(tx.conn, to, numbered)
+    moved = tuple(MovedReport(report_id=each, report_no=no, n=moves[each]) for each, no in numbered.items())
+    await tx.publish(ReportsSplit(case_id=act.case_id, new_case_id=to, reports=moved, by=act.by))
+    for here, there, name in ((act.case_id, to, "split_off"), (to, act.case_id, "split_from")):
+        facts: evidence.Facts = {"other_case_id": str(there), "reports": len(moving)}
+        await evidence.record(tx, here, act=name, actor=act.by, facts=facts)
+
+
+async def _reseal(tx: Transaction, table: str, moving: Sequence[ReportId], *, old: DataKey, new: DataKey) -> None:
+    """A proposal is sealed as the child that it may become."""
+    column = belonging.SEALED_OF_REPORTS[table][1]
+    place = "children" if table == "proposals" else table
+    rows = [
+        (row, new.seal(old.unseal(sealed, table=place, column=column, row=row), table=place, column=column, row=row))
+        for row, sealed in await belonging.sealed(tx.conn, table, moving)
+    ]
+    await belonging.reseal(tx.conn, table, rows)

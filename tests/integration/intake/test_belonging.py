@@ -1,0 +1,209 @@
+"""Which children, cases and reports belong together: a stranger's word proposes, a person decides, and can undo it."""
+
+import asyncio
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.intake.handlers import belonging
+from shared.events.intake import LinkDecided, ReportReceived, ReportsSplit
+from shared.evidence import broken_at
+from shared.ids import CaseId, ChildId, PersonId, ReportId, new_id
+from tests.integration.intake.conftest import Intake
+from tests.integration.intake.test_accept import CHILD, SIBLING, bearer, received, send
+
+BY = PersonId(UUID(int=7))
+THIRTY = [{"cpr": f"{n:02}0112-9999"} for n in range(1, 31)]
+
+
+def act(case_id: CaseId) -> belonging.Act:
+    return belonging.Act(case_id, BY)
+
+
+async def decide(intake: Intake, event: ReportReceived, *, joins: bool, which: int = 0) -> None:
+    proposal = ChildId(event.proposed[which].child_id)
+    tx, secrets = intake.ground.transactions, intake.secrets
+    await belonging.decide_proposal(tx, secrets, act(event.case_id), proposal, joins=joins)
+
+
+async def decided(intake: Intake) -> list[LinkDecided]:
+    return [each for each in await intake.ground.published(LinkDecided) if isinstance(each, LinkDecided)]
+
+
+async def body(intake: Intake, report_id: UUID) -> Any:
+    """What was sent, opened with the key of the case that the report lies in."""
+    row = await intake.ground.pool.fetchrow(
+        "SELECT * FROM reports JOIN cases USING (case_id) WHERE report_id = $1", report_id
+    )
+    key = intake.ground.keys.unwrap(row["wrapped_key"])
+    return json.loads(key.unseal(row["body_sealed"], table="reports", column="body_sealed", row=report_id))
+
+
+async def test_thirty_numbers_of_a_stranger_are_one_child_and_29_proposals(intake: Intake) -> None:
+    await send(intake, {"children": THIRTY})
+    (event,) = await received(intake)
+    assert (len(event.children), len(event.proposed), event.linked_case_ids) == (1, 29, ())
+    await send(intake, {"children": [THIRTY[9]]})
+    assert (await received(intake))[1].case_id != event.case_id
+
+
+async def test_numbers_of_a_stranger_link_no_known_cases(intake: Intake) -> None:
+    for each in THIRTY[:3]:
+        await send(intake, {"children": [each]})
+    await send(intake, {"children": THIRTY})
+    *known, event = await received(intake)
+    assert (event.case_id, event.report_no, event.linked_case_ids) == (known[0].case_id, 2, ())
+    assert await intake.ground.pool.fetchval("SELECT count(*) FROM links") == 0
+
+
+@pytest.mark.parametrize("relation", ["subject", "sibling", "nabo", 7, None])
+async def test_the_child_that_is_called_the_subject_decides_else_the_first(intake: Intake, relation: Any) -> None:
+    await send(intake, {"children": [CHILD]})
+    await send(intake, {"children": [SIBLING]})
+    await send(intake, {"children": [CHILD, {**SIBLING, "relation": relation}]})
+    first, second, third = await received(intake)
+    assert third.case_id == (second if relation == "subject" else first).case_id
+
+
+async def test_a_stranger_who_names_one_child_still_joins_its_case(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD]})
+    await send(intake, {"children": [{**CHILD, "relation": "subject"}], "text": "Mere."})
+    assert len({event.case_id for event in await received(intake)}) == 1
+
+
+async def test_a_known_reporter_vouches_for_siblings_alone(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD, SIBLING, {"cpr": "030312-9999", "relation": "ven"}]}, who=bearer(intake))
+    (event,) = await received(intake)
+    assert (len(event.children), len(event.proposed)) == (2, 1)
+
+
+async def test_a_number_named_often_is_proposed_once_and_sealed(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD, SIBLING, SIBLING, CHILD]})
+    (event,) = await received(intake)
+    assert len(event.proposed) == 1
+    row = await intake.ground.pool.fetchrow("SELECT * FROM proposals")
+    assert b"Bent" not in row["identity_sealed"]
+    assert b"020212" not in row["lookup"]
+
+
+async def test_a_proposal_that_a_person_joins_is_a_child_of_the_case(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD, SIBLING]})
+    (event,) = await received(intake)
+    await decide(intake, event, joins=True)
+    await decide(intake, event, joins=True)
+    await send(intake, {"children": [SIBLING]})
+    assert (await received(intake))[1].case_id == event.case_id
+    assert await decided(intake) == []
+    acts = await intake.ground.pool.fetch("SELECT act, actor FROM evidence WHERE act = 'proposal_decided'")
+    assert [tuple(each) for each in acts] == [("proposal_decided", BY)]
+
+
+async def test_a_proposal_that_is_known_elsewhere_links_the_cases_when_a_person_joins_it(intake: Intake) -> None:
+    await send(intake, {"children": [SIBLING]})
+    await send(intake, {"children": [CHILD, SIBLING]})
+    other, event = await received(intake)
+    await decide(intake, event, joins=True)
+    (told,) = await decided(intake)
+    assert (told.case_id, told.other_case_id, told.linked, told.n) == (event.case_id, other.case_id, True, 1)
+    for case_id in (event.case_id, other.case_id):
+        assert await broken_at(intake.ground.pool, case_id) is None
+        query = "SELECT actor FROM evidence WHERE case_id = $1 AND act = 'link_decided'"
+        assert await intake.ground.pool.fetchval(query, case_id) == BY
+
+
+async def test_a_rejected_proposal_stays_rejected(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD, SIBLING]})
+    (event,) = await received(intake)
+    await decide(intake, event, joins=False)
+    await decide(intake, event, joins=True)
+    assert await intake.ground.pool.fetchval("SELECT count(*) FROM children") == 1
+    with pytest.raises(belonging.NoSuch):
+        stray = act(CaseId(new_id()))
+        proposal = ChildId(event.proposed[0].child_id)
+        await belonging.decide_proposal(intake.ground.transactions, intake.secrets, stray, proposal, joins=True)
+
+
+async def test_what_people_parted_no_report_links_again_but_a_person_does(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD]})
+    intake.ground.clock.pass_by(hours=1)
+    await send(intake, {"children": [SIBLING]})
+    await send(intake, {"children": [CHILD, SIBLING]}, who=bearer(intake))
+    first, second, linking = await received(intake)
+    assert linking.linked_case_ids == (second.case_id,)
+    for _ in range(2):
+        await belonging.unlink(intake.ground.transactions, act(first.case_id), second.case_id)
+    await send(intake, {"children": [CHILD, SIBLING], "text": "igen"}, who=bearer(intake))
+    await send(intake, {"children": [CHILD, SIBLING], "text": "ukendt"})
+    *_, again, proposing = await received(intake)
+    assert (again.linked_case_ids, proposing.linked_case_ids) == ((), ())
+    await decide(intake, proposing, joins=True)
+    assert [(each.linked, each.n) for each in await decided(intake)] == [(False, 1), (True, 2)]
+    with pytest.raises(belonging.NoSuch):
+        await belonging.unlink(intake.ground.transactions, act(first.case_id), CaseId(new_id()))
+
+
+async def test_reports_that_are_split_off_have_a_case_and_a_key_of_their_own(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD], "text": "Om Anna."})
+    await send(intake, {"children": [CHILD, SIBLING], "text": "Om dem."}, who=bearer(intake))
+    await send(intake, {"children": [SIBLING, {"cpr": "030312-9999"}], "text": "Om Bent."})
+    events = await received(intake)
+    old, to = events[0].case_id, CaseId(new_id())
+    moving = [ReportId(events[2].report_id)]
+    for _ in range(2):
+        await belonging.split(intake.ground.transactions, intake.secrets, act(old), to, moving)
+    (told,) = await intake.ground.published(ReportsSplit)
+    assert isinstance(told, ReportsSplit)
+    assert [(each.report_id, each.report_no, each.n) for each in told.reports] == [(moving[0], 1, 1)]
+    assert (await body(intake, moving[0]))["text"] == "Om Bent."
+    assert (await body(intake, events[0].report_id))["text"] == "Om Anna."
+    await send(intake, {"children": [CHILD], "text": "Mere."})
+    assert ((await received(intake))[3].case_id, (await received(intake))[3].report_no) == (old, 4)
+    for case_id in (old, to):
+        assert await broken_at(intake.ground.pool, case_id) is None
+
+
+async def test_a_child_that_only_moved_reports_name_moves_with_them(intake: Intake) -> None:
+    staff = bearer(intake)
+    await send(intake, {"children": [CHILD], "text": "Om Anna."})
+    await send(intake, {"children": [CHILD, SIBLING], "text": "Om dem."}, who=staff)
+    first, both = await received(intake)
+    to = CaseId(new_id())
+    await belonging.split(intake.ground.transactions, intake.secrets, act(first.case_id), to, [both.report_id])
+    await send(intake, {"children": [SIBLING], "text": "Bent."})
+    await send(intake, {"children": [CHILD], "text": "Anna."})
+    *_, bent, anna = await received(intake)
+    assert (bent.case_id, bent.report_no) == (to, 2)
+    assert (anna.case_id, anna.report_no) == (first.case_id, 3)
+
+
+async def test_a_case_keeps_at_least_one_report_and_gives_only_its_own(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD]})
+    (event,) = await received(intake)
+    to, ground = CaseId(new_id()), intake.ground.transactions
+    with pytest.raises(belonging.NothingLeft):
+        await belonging.split(ground, intake.secrets, act(event.case_id), to, [event.report_id])
+    with pytest.raises(belonging.NoSuch):
+        await belonging.split(ground, intake.secrets, act(event.case_id), to, [ReportId(new_id())])
+
+
+@pytest.mark.race
+async def test_splits_joins_and_reports_at_once_deadlock_nobody(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD], "text": "1"})
+    await send(intake, {"children": [CHILD, SIBLING], "text": "2"})
+    first, second = await received(intake)
+    to = CaseId(new_id())
+    await asyncio.gather(
+        belonging.split(intake.ground.transactions, intake.secrets, act(first.case_id), to, [second.report_id]),
+        decide(intake, second, joins=True),
+        *(send(intake, {"children": [CHILD, SIBLING], "text": f"s{n}"}, who=bearer(intake)) for n in range(4)),
+        *(send(intake, {"children": [SIBLING], "text": f"b{n}"}) for n in range(4)),
+        return_exceptions=True,
+    )
+    rows = await intake.ground.pool.fetch("SELECT report_id FROM reports")
+    assert len(rows) == 10
+    for row in rows:
+        assert "text" in await body(intake, row["report_id"])
+    for row in await intake.ground.pool.fetch("SELECT case_id FROM cases"):
+        assert await broken_at(intake.ground.pool, row["case_id"]) is None
