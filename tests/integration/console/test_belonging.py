@@ -1,0 +1,61 @@
+"""Where a case belongs, on the screens, over both services: move it, settle who is named with it, part and split it."""
+
+from typing import Any
+
+from shared.events.codes import Level
+from shared.events.intake import LinkDecided, ReportsSplit
+from tests.integration.console.conftest import AASE, House
+
+ANNA, BENT = {"name": "Anna", "cpr": "010112-9999"}, {"name": "Bent", "cpr": "020212-9999", "relation": "sibling"}
+WHY = {"reason": "Skolen har bekræftet det."}
+
+
+async def heard(house: House, kind: Any) -> Any:
+    """What intake told last of the kind, heard by escalation."""
+    told = (await house.intake.published(kind))[-1]
+    await house.hear(told)
+    return told
+
+
+async def test_who_is_named_with_a_child_is_settled_and_parted_again_on_the_screen(house: House) -> None:
+    other = await house.report(children=[BENT], text="Om Bent.")
+    event = await house.report(children=[ANNA, BENT], text="Om Anna.")
+    aase = await house.browser(AASE)
+    screen = await aase.into(event.case_id)
+    assert "Er det søskende?" in screen.text
+    assert "020212" in screen.text
+    proposal = f"/proposals/{event.proposed[0].child_id}"
+    saved = await aase.press(screen, proposal, joins="true", **WHY)
+    assert saved.status_code == 200
+    assert "hører til sagen" in saved.text
+    assert (await heard(house, LinkDecided)).other_case_id == other.case_id
+    form = await aase.open(f"/cases/{event.case_id}/unlink")
+    assert str(other.case_id) in form.text
+    assert (await aase.press(form, "/unlink", case_id=str(other.case_id), **WHY)).status_code == 200
+    assert not (await heard(house, LinkDecided)).linked
+    assert "Ingen, du kan se." in (await aase.open(f"/cases/{event.case_id}/unlink")).text
+
+
+async def test_a_report_is_split_off_on_the_screen_and_read_in_its_own_case(house: House) -> None:
+    await house.report(children=[ANNA], text="Om Anna.")
+    event = await house.report(Level.HIGH, children=[ANNA], text="Om en anden.")
+    aase = await house.browser(AASE)
+    await aase.into(event.case_id)
+    form = await aase.open(f"/cases/{event.case_id}/split?lang=en")
+    assert "Split off" in form.text
+    saved = await aase.press(form, "/split", **{f"report.{event.report_id}": "yes"}, **WHY)
+    assert saved.status_code == 200
+    split = await heard(house, ReportsSplit)
+    screen = await aase.into(split.new_case_id)
+    assert "Om en anden." in screen.text
+    assert "Om Anna." not in screen.text
+
+
+async def test_a_case_is_moved_on_the_screen_and_says_which_unit_has_it(house: House) -> None:
+    event = await house.report(text="Noget.")
+    aase = await house.browser(AASE)
+    assert "ingen enhed endnu" in (await aase.into(event.case_id)).text
+    form = await aase.open(f"/cases/{event.case_id}/unit")
+    moved = await aase.press(form, "/unit", unit="amager", **WHY)
+    assert "Sagen er flyttet" in moved.text
+    assert "Amager" in moved.text
