@@ -23,10 +23,11 @@ class ReadPurpose(StrEnum):
 
 
 class ReadPart(StrEnum):
-    """How much: the names alone (does the reader know any of them?), or everything."""
+    """How much: the names alone (does the reader know any of them?), everything as it is read, or as it was sent."""
 
     NAMES = "names"
     ALL = "all"
+    WHOLE = "whole"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from services.escalation.store import reading
 from shared.auth.grants import Grant, ReadPart, ReadPurpose
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
-from shared.evidence import record
+from shared.evidence import Facts, record
 from shared.ids import CaseId, ReportId
 from shared.telemetry.logging import log
 
@@ -27,9 +27,10 @@ async def knows_nobody(tx: Transaction, who: Person, case_id: CaseId, *, up_to: 
     await record(tx, case_id, act="knows_nobody", actor=who.person_id, facts={"up_to_report_no": up_to})
 
 
-async def printed(tx: Transaction, who: Person, case_id: CaseId, *, up_to: int) -> None:
-    """The person takes reports 1 to `up_to` onto paper. The caller has locked the case."""
-    await record(tx, case_id, act="printed", actor=who.person_id, facts={"up_to_report_no": up_to})
+async def printed(tx: Transaction, who: Person, case_id: CaseId, *, first: int, up_to: int) -> None:
+    """The person takes reports `first` to `up_to` onto paper. The caller has locked the case."""
+    facts: Facts = {"from_report_no": first, "up_to_report_no": up_to}
+    await record(tx, case_id, act="printed", actor=who.person_id, facts=facts)
 
 
 async def grant(

@@ -259,6 +259,14 @@ async def case_of(conn: Connection, report_id: UUID) -> CaseId | None:
     return case_id
 
 
+async def number_in(conn: Connection, case_id: CaseId, report_id: UUID) -> int | None:
+    """The report's number in the case; None where it does not lie there."""
+    found: int | None = await conn.fetchval(
+        "SELECT report_no FROM reports WHERE case_id = $1 AND report_id = $2", case_id, report_id
+    )
+    return found
+
+
 async def seen_of(conn: Connection, report_ids: Collection[UUID], who: Person) -> set[UUID]:
     """Those of the reports that lie in a case the person sees."""
     query = f"""SELECT report_id FROM reports r JOIN cases c USING (case_id) WHERE r.report_id = ANY ($3) AND {SEEN}"""

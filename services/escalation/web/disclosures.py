@@ -13,6 +13,9 @@ from shared.telemetry.logging import error_code, log
 from shared.telemetry.tracing import current_traceparent
 
 Json: TypeAlias = dict[str, Any]
+_AT_ONCE = 10
+_LONGEST = 5.0
+"""Seconds for one report, whatever drips: it must not take the others along."""
 
 
 @dataclass(slots=True)
@@ -25,19 +28,21 @@ class Disclosures:
 
     async def read(self, grants: Sequence[Grant]) -> list[Json | None]:
         """What each grant opens; None where intake does not answer: the screen says so and tells the rest."""
-        return list(await asyncio.gather(*(self._read(grant) for grant in grants)))
+        few = asyncio.Semaphore(_AT_ONCE)
+        return list(await asyncio.gather(*(self._read(grant, few) for grant in grants)))
 
-    async def _read(self, grant: Grant) -> Json | None:
+    async def _read(self, grant: Grant, few: asyncio.Semaphore) -> Json | None:
         headers = {"Authorization": f"Bearer {self.tokens.token('intake', grant.claims())}"}
         if traceparent := current_traceparent():
             headers["traceparent"] = traceparent
         try:
-            answer = await self.client.post(
-                f"{self.intake_url}/internal/reports/{grant.report_id}/read", headers=headers
-            )
+            async with few, asyncio.timeout(_LONGEST):
+                answer = await self.client.post(
+                    f"{self.intake_url}/internal/reports/{grant.report_id}/read", headers=headers
+                )
             answer.raise_for_status()
             found: Json = answer.json()
-        except (httpx2.HTTPError, ValueError) as error:
+        except (httpx2.HTTPError, ValueError, TimeoutError) as error:
             log().error("report.not_shown", report_id=grant.report_id, error=error_code(error))
             return None
         return found

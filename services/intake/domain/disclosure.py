@@ -18,6 +18,12 @@ from shared.signs import SignId
 
 Json: TypeAlias = dict[str, Any]
 
+MOST_TEXT = 40_000
+MOST_WRITTEN = 20_000
+MOST_FIELD = 1_000
+MOST_LISTED = 100
+"""A body may hold 256 kB of anything. More letters, rows or depth than these are not shown but handed over as sent."""
+
 _CHILD = ("name", "cpr", "age_band", "relation")
 _REPORTER = ("name", "kind", "institution", "unit", "email", "phone", "safe_hours")
 _ANSWER = ("sign", "answer", "when", "date", "quote")
@@ -37,34 +43,54 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineRead:
-    """What the machine made of the text, unless it has yet to read it; some may be in a language it does not know."""
+    """What the machine made of the text, unless it has yet to read it; some may be in a language it does not know.
+
+    `more`: how many marks there are beside these.
+    """
 
     pending: bool
     language_unread: bool
     marks: tuple[Mark, ...]
+    more: int = 0
 
 
-def disclosed(body: object, *, part: ReadPart, draft: Draft, read: MachineRead, proposals: Sequence[Json] = ()) -> Json:
-    """The part of a body that a grant names. What could not be read is shown as it was written."""
+def disclosed(
+    raw: bytes,
+    body: object,
+    *,
+    part: ReadPart,
+    draft: Draft,
+    read: MachineRead,
+    proposals: Sequence[Json] = (),
+) -> Json:
+    """The part of a body that a grant names, bounded. What could not be read is shown as it was written.
+
+    `cut` tells that there is more, which the part *whole* hands over.
+    """
     top = body if isinstance(body, dict) else {}
-    names = {"children": _each(top.get("children"), _CHILD[:1]), "reporter": _of(top.get("reporter"), _NAMES)}
+    if part is ReadPart.WHOLE:
+        return {"whole": raw.decode("utf-8", "replace")}
     if part is ReadPart.NAMES:
-        return names
-    conflict = _of(top.get("conflict"), ("about",))
+        return {"children": _each(top.get("children"), _CHILD[:1]), "reporter": _of(top.get("reporter"), _NAMES)}
+    text = _text(body, top)
+    written = as_written(body) if draft.unread else None
     return {
         "children": _each(top.get("children"), _CHILD),
         "reporter": _of(top.get("reporter"), _REPORTER),
-        "text": _text(body, top),
+        "text": text[:MOST_TEXT],
         "answers": _each(top.get("answers"), _ANSWER),
-        "parents_know": top.get("parents_know") if isinstance(top.get("parents_know"), str) else None,
-        "conflict_about": conflict["about"],
+        "parents_know": _of(top, ("parents_know",))["parents_know"],
+        "conflict_about": _of(top.get("conflict"), ("about",))["about"],
         "marks": _marks(read.marks, written_in(body)),
+        "marks_more": read.more,
         "contradictions": _contradictions(draft, read.marks),
         "proposals": list(proposals),
         "pending": read.pending,
         "language_unread": read.language_unread,
         "unread": list(draft.unread),
-        "as_written": json.dumps(body, ensure_ascii=False, indent=1) if draft.unread else None,
+        "as_written": written[:MOST_WRITTEN] if written else None,
+        "cut": len(text) > MOST_TEXT or len(written or "") > MOST_WRITTEN or _too_much(top),
+        "letters": len(raw),
     }
 
 
@@ -85,6 +111,34 @@ def _marks(marks: tuple[Mark, ...], texts: tuple[Written, ...]) -> list[Json]:
         codes = {name: getattr(mark, name) for name in ("sign", "answer", "when", "date")}
         shown.append({**codes, "start": start, "end": end, "field": of.field, "quote": quote})
     return shown
+
+
+def as_written(body: object) -> str:
+    """The body as JSON to look at, with at least `MOST_WRITTEN` letters of it where it is longer.
+
+    Indented, 250 kB that are nested 900 deep would be 115 MB; what is too deep for that is told on one line.
+    """
+    pieces: list[str] = []
+    room = MOST_WRITTEN
+    try:
+        for piece in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(body):
+            pieces.append(piece)
+            room -= len(piece)
+            if room < 0:
+                break
+    except RecursionError:
+        return json.dumps(body, ensure_ascii=False)
+    return "".join(pieces)
+
+
+def _too_much(top: Mapping[str, Any]) -> bool:
+    """Whether a list is longer, or a field of one that is shown, than what is shown of it."""
+    lists = [value for name in ("children", "answers") if isinstance(value := top.get(name), list)]
+    objects = [top.get("reporter"), top.get("conflict"), *(item for found in lists for item in found[:MOST_LISTED])]
+    fields = [value for each in objects if isinstance(each, dict) for value in each.values()]
+    return any(len(found) > MOST_LISTED for found in lists) or any(
+        isinstance(value, str) and len(value) > MOST_FIELD for value in fields
+    )
 
 
 def _contradictions(draft: Draft, marks: tuple[Mark, ...]) -> list[Json]:
@@ -110,8 +164,12 @@ def _text(body: object, top: Mapping[str, Any]) -> str:
 
 def _of(value: object, names: tuple[str, ...]) -> Json:
     given = value if isinstance(value, dict) else {}
-    return {name: given[name] if isinstance(given.get(name), str) and given[name] else None for name in names}
+    return {name: _field(given.get(name)) for name in names}
+
+
+def _field(value: object) -> str | None:
+    return value[:MOST_FIELD] if isinstance(value, str) and value else None
 
 
 def _each(value: object, names: tuple[str, ...]) -> list[Json]:
-    return [_of(item, names) for item in value] if isinstance(value, list) else []
+    return [_of(item, names) for item in value[:MOST_LISTED]] if isinstance(value, list) else []

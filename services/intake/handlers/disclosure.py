@@ -1,15 +1,18 @@
 """Showing a report to one person, by escalation's grant: once, and never without evidence."""
 
+import asyncio
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
-from services.intake.domain.disclosure import Json, disclosed
+from services.intake.domain.disclosure import Json, MachineRead, disclosed
 from services.intake.domain.draft import parse, read_draft
 from services.intake.secrets import Secrets
 from services.intake.store import disclosure as disclosures
 from services.intake.store import proposal as proposals
 from services.intake.store import report as reports
 from services.intake.store.proposal import Proposal
+from services.intake.store.report import Stored
 from shared import evidence
 from shared.auth.grants import Grant, ReadPart
 from shared.calendar import local
@@ -30,11 +33,17 @@ async def disclose(transactions: Transactions, secrets: Secrets, grant: Grant) -
         read = await disclosures.read(tx.conn, grant.report_id)
         proposed = await proposals.of_report(tx.conn, grant.report_id)
         await evidence.record(tx, found, act="report_read", actor=grant.person_id, facts=grant.facts())
+    # Beside the event loop: 256 kB of anything must not silence the door for others.
+    return await asyncio.to_thread(_opened, secrets, grant, stored, read, proposed)
+
+
+def _opened(secrets: Secrets, grant: Grant, stored: Stored, read: MachineRead, proposed: Sequence[Proposal]) -> Json:
     key = secrets.ring.unwrap(stored.wrapped_key)
-    body = parse(key.unseal(stored.body_sealed, table="reports", column="body_sealed", row=grant.report_id))
+    raw = key.unseal(stored.body_sealed, table="reports", column="body_sealed", row=grant.report_id)
+    body = parse(raw)
     draft = read_draft(body, on=local(stored.received_at).date())
     named = [_proposal(each, key) for each in proposed] if grant.part is ReadPart.ALL else []
-    return disclosed(body, part=grant.part, draft=draft, read=read, proposals=named)
+    return disclosed(raw, body, part=grant.part, draft=draft, read=read, proposals=named)
 
 
 def _proposal(proposal: Proposal, key: DataKey) -> Json:

@@ -26,15 +26,25 @@ async def read(conn: Connection, report_id: ReportId) -> MachineRead:
     """What the machine made of the report's text, with its marks in the text's order."""
     row = await conn.fetchrow("SELECT reading, language_unread FROM reports WHERE report_id = $1", report_id)
     assert row is not None
-    marks = await _marks(conn, report_id)
+    marks, more = await _marks(conn, report_id)
     pending = row["reading"] == Reading.PENDING
-    return MachineRead(pending=pending, language_unread=row["language_unread"], marks=marks)
+    return MachineRead(pending=pending, language_unread=row["language_unread"], marks=marks, more=more)
 
 
-async def _marks(conn: Connection, report_id: ReportId) -> tuple[Mark, ...]:
+_MOST_MARKS = 200
+
+
+async def _marks(conn: Connection, report_id: ReportId) -> tuple[tuple[Mark, ...], int]:
+    """The marks, and how many more there are. The first of each sign and answer are among them, however many came."""
     rows = await conn.fetch(
-        """SELECT sign, answer, "when", date, place_start AS start, place_end AS "end" FROM readings
-           WHERE report_id = $1 ORDER BY place_start, place_end, sign""",
+        """SELECT * FROM (
+               SELECT sign, answer, "when", date, place_start AS start, place_end AS "end", count(*) OVER () AS all_of
+               FROM readings WHERE report_id = $1
+               ORDER BY row_number() OVER (PARTITION BY sign, answer ORDER BY place_start), place_start LIMIT $2) kept
+           ORDER BY start, "end", sign""",
         report_id,
+        _MOST_MARKS,
     )
-    return tuple(Mark(**{**row, "date": row["date"].isoformat() if row["date"] else None}) for row in rows)
+    marks = [{name: row[name] for name in Mark.__slots__} for row in rows]
+    dated = (Mark(**{**mark, "date": mark["date"].isoformat() if mark["date"] else None}) for mark in marks)
+    return tuple(dated), (rows[0]["all_of"] if rows else 0) - len(rows)

@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from services.intake.handlers.report import accept
 from services.intake.web.drafts import DraftKeys
 from services.intake.web.fields import body_of, fields_of
 from services.intake.web.receipt import sent
@@ -160,9 +159,8 @@ async def _send(form: Form, request: Request) -> Response:
     try:
         if len(raw) > BODY_LIMIT:
             raise TooLarge(BODY_LIMIT)
-        verified = form.door.verification(request)
         accepted = await canary_of(form.door, request)
-        accepted = accepted or await accept(form.door.transactions, form.door.secrets, raw, key=key, verified=verified)
+        accepted = accepted or await form.door.accept(request, raw, key=key)
     except Exception as error:  # a fault of ours too: what was written must not be gone
         log().error("report.not_accepted", error=error_code(error))
         if not for_people(request):

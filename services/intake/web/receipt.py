@@ -6,8 +6,9 @@ A page holds the two words in hidden fields, so that no cookie is needed and no 
 import asyncio
 import json
 import secrets as random
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from starlette.routing import Route
 
 from services.intake.domain.receipt import Progress, Words, advice, words_for
 from services.intake.handlers.receipt import progress
-from services.intake.handlers.report import Accepted, accept, recall
+from services.intake.handlers.report import Accepted, recall
 from services.intake.store.receipt import Followed
 from services.intake.web.fields import fields_of
 from services.intake.web.reports import Door, NoReceipt, answer, find
@@ -33,6 +34,8 @@ _LOOKS = 600
 """How many looks a stream lasts; the page then opens another one."""
 _QUIET = 15
 _MOST_STREAMS = 300
+_MOST_OF_ONE = 5
+"""Live pages of one receipt: who has its words must not take the places of all others."""
 
 
 def routes(door: Door, screens: Screens) -> list[Route]:
@@ -72,8 +75,7 @@ async def _add(door: Door, screens: Screens, request: Request) -> Response:
     if len(raw) > BODY_LIMIT or not text.strip():
         return await _page(door, screens, request, found.report_id, text=text)
     key = fields.get("key") or None
-    verified = door.verification(request)
-    accepted = await accept(door.transactions, door.secrets, raw, key=key, adds_to=found.report_id, verified=verified)
+    accepted = await door.accept(request, raw, key=key, adds_to=found.report_id)
     if not for_people(request):
         return JSONResponse(answer(accepted, door.secrets), 201)
     return await _page(door, screens, request, found.report_id)
@@ -121,19 +123,24 @@ class Live:
 
     door: Door
     screens: Screens
-    open: int = 0
+    open: Counter[ReportId] = field(default_factory=Counter)
 
     async def stream(self, request: Request) -> Response:
         """The progress now, and again whenever it changes."""
         found = await find(self.door, _words(await fields_of(request)))
-        if self.open >= _MOST_STREAMS:
+        if self._full(found.report_id):
             raise Unavailable("Too many pages are open. Ask again.")
         return StreamingResponse(
             self._events(found.report_id, language(request)), headers=HEADERS, media_type="text/event-stream"
         )
 
+    def _full(self, report_id: ReportId) -> bool:
+        return self.open[report_id] >= _MOST_OF_ONE or self.open.total() >= _MOST_STREAMS
+
     async def _events(self, report_id: ReportId, lang: Language) -> AsyncIterator[str]:
-        self.open += 1
+        if self._full(report_id):
+            return
+        self.open[report_id] += 1
         try:
             before = None
             for look in range(_LOOKS):
@@ -147,4 +154,4 @@ class Live:
                 before = html
                 await asyncio.sleep(_LOOK)
         finally:
-            self.open -= 1
+            self.open -= Counter([report_id])

@@ -19,12 +19,14 @@ from services.intake.handlers.receipt import follow, progress
 from services.intake.handlers.report import Accepted, accept, accept_canary
 from services.intake.secrets import Secrets
 from services.intake.store.receipt import Followed
+from services.intake.web.pace import Pace
 from services.intake.web.patience import Patience
 from services.intake.web.words import say
 from shared import canary
 from shared.calendar import judge_by
 from shared.delivery.outbox import Transactions
 from shared.events.codes import Verification
+from shared.ids import ReportId
 from shared.postgres.faults import INFRASTRUCTURE
 from shared.web.application import BODY_LIMIT, body
 from shared.web.problems import Problem, TooLarge, Unavailable
@@ -42,6 +44,15 @@ class Door:
     duty_phone: str
     shared_devices: bool = False
     patience: Patience = field(default_factory=Patience)
+    pace: Pace = field(default_factory=Pace)
+
+    async def accept(
+        self, request: Request, raw: bytes, *, key: str | None, adds_to: ReportId | None = None
+    ) -> Accepted:
+        """Store a report of whoever sends it, and answer on the beat. Raises what `accept` raises."""
+        verified = self.verification(request)
+        async with self.pace.evenly():
+            return await accept(self.transactions, self.secrets, raw, key=key, adds_to=adds_to, verified=verified)
 
     def verification(self, request: Request) -> Verification | None:
         """Whether the sender is known by their sign-in; a token that proves nothing refuses nothing.
@@ -91,9 +102,8 @@ async def _refusing(
 
 async def _post_report(door: Door, request: Request) -> JSONResponse:
     raw = await body(request)
-    key, verified = request.headers.get("idempotency-key"), door.verification(request)
     accepted = await canary_of(door, request)
-    accepted = accepted or await accept(door.transactions, door.secrets, raw, key=key, verified=verified)
+    accepted = accepted or await door.accept(request, raw, key=request.headers.get("idempotency-key"))
     return JSONResponse(answer(accepted, door.secrets), 201)
 
 
@@ -135,8 +145,7 @@ async def _post_addition(door: Door, request: Request) -> JSONResponse:
     report = {name: value for name, value in given.items() if name not in ("reference", "code")}
     raw = json.dumps(report, ensure_ascii=False).encode("utf-8", "surrogatepass")
     key = request.headers.get("idempotency-key")
-    verified = door.verification(request)
-    accepted = await accept(door.transactions, door.secrets, raw, key=key, adds_to=found.report_id, verified=verified)
+    accepted = await door.accept(request, raw, key=key, adds_to=found.report_id)
     return JSONResponse(answer(accepted, door.secrets), 201)
 
 

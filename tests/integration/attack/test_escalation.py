@@ -89,6 +89,7 @@ GET  /cases/{id}/phone                           303      404        200       2
 GET  /cases/{id}/judgement                       303      404        404       200    404     404      404     303
 GET  /cases/{id}/exclusion                       303      404        404       404    200     404      404     303
 GET  /cases/{id}/phone-answer                    303      404        404       404    200     404      404     303
+GET  /cases/{id}/reports/{report_id:uuid}        303      404        303       303    303     404      404     303
 GET  /cases/{id}/anything                        303      404        404       404    404     404      404     303
 POST /cases/{id}/purpose                         303      404        303       303    303     404      404     303
 POST /cases/{id}/known                           303      404        303       303    303     404      404     303
@@ -224,6 +225,8 @@ async def ask(doors: Doors, endpoint: str, shown: Mapping[str, str], about: Case
     kind = next((word for word in words if word in named), "cases")
     named_by = about.left if act == "conflict" else named[kind]
     path = template.replace("{assessment_id:uuid}", str(about.assessment))
+    report = about.report if isinstance(about.report, UUID) else about.assessment
+    path = path.replace("{report_id:uuid}", str(report))
     path = re.sub(r"\{(id|name:path)\}", str(named_by), path)
     whole = {"case_id": str(about.case), "person_id": NEIGHBOUR, "reason": "x"}
     query = {"case_id": str(about.case), "level": "acute"} if method == "GET" and not is_screen(path) else {}

@@ -285,7 +285,7 @@ async def test_the_screen_says_so_when_intake_does_not_answer(house: House) -> N
     screen = await aase.open(f"/cases/{event.case_id}")
     assert "Navnene kan ikke vises lige nu." in screen.text
     case = await aase.press(screen, "/known")
-    assert "Teksten kan ikke vises lige nu. Alt andet gælder." in case.text
+    assert "Teksten kan ikke vises her lige nu. Alt andet gælder." in case.text
     assert "Jeg tager den" in case.text
 
 

@@ -23,7 +23,7 @@ async def test_printing_is_noted_and_the_sheet_says_what_it_is(house: House) -> 
     assert "mit pas" in sheet.text
     assert "<form" not in sheet.text
     assert not re.search(r"<details(?! open)", sheet.text)
-    assert await evidence(house.escalation, "printed") == [{"up_to_report_no": 1}]
+    assert await evidence(house.escalation, "printed") == [{"from_report_no": 1, "up_to_report_no": 1}]
     assert [each["part"] for each in await evidence(house.escalation, "report_read")] == ["names", "all", "all"]
 
 

@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import httpx2
 import pytest
@@ -186,6 +188,27 @@ async def test_what_happens_appears_by_itself(intake: Intake) -> None:
         await anext(line async for line in lines if "Modtaget" in line)
         await tell(intake, seen(event, 1))
         await anext(line async for line in lines if "Set af en konsulent" in line)
+
+
+async def test_the_live_pages_of_one_receipt_leave_room_for_others(intake: Intake) -> None:
+    own, other = await words(intake, kind="work"), await words(intake, kind="work")
+    async with (
+        AsyncExitStack() as stack,
+        listening(intake_door(intake.ground)) as url,
+        httpx2.AsyncClient(base_url=url, timeout=20) as client,
+    ):
+        kept: list[AsyncIterator[str]] = []
+
+        async def live(whose: dict[str, str]) -> int:
+            stream = await stack.enter_async_context(client.stream("POST", "/receipt/events", data=whose))
+            if stream.status_code == 200:
+                kept.append(stream.aiter_lines())  # a reader that is dropped closes its page
+                await anext(kept[-1])
+            return stream.status_code
+
+        assert [await live(own) for _ in range(6)] == [200] * 5 + [503]
+        assert await live(other) == 200
+        assert "Vi har din underretning" in (await client.post("/receipt", data=own, headers=PAGE)).text
 
 
 async def test_the_receipt_can_be_spelt_on_the_phone(intake: Intake) -> None:

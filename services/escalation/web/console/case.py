@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain.access import ANSWERS, JUDGES, LEADS, is_fresh
 from services.escalation.handlers import reading as acts
-from services.escalation.store import case, page, reading, rota
+from services.escalation.store import case, page, reading, report, rota
 from services.escalation.web.api import NotFound, seen_case
 from services.escalation.web.console import Console, sign_in_first, visitor
 from services.escalation.web.console.text import literally, segments
@@ -20,9 +20,14 @@ from shared.auth.grants import Grant, ReadPart, ReadPurpose
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
 from shared.ids import CaseId, ReportId
+from shared.telemetry.logging import error_code, log
 from shared.web.application import fields
+from shared.web.problems import Unavailable
+from shared.web.screens import HEADERS
 
 Json: TypeAlias = dict[str, Any]
+SHOWN_AT_ONCE, PRINTED_AT_ONCE, NAMED_AT_ONCE = 10, 25, 40
+"""Reports on one screen: each is a grant, evidence on both sides and a question to intake, about 20 ms in all."""
 
 
 async def case_screen(console: Console, request: Request) -> Response:
@@ -48,23 +53,63 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
             return RedirectResponse(f"/cases/{case_id}", 303)
         if said is None:
             return console.show(request, "purpose.html", who, case=told)
-        if printing:
-            await acts.printed(tx, who, case_id, up_to=_newest(told))
         why, part = said[0], ReadPart.ALL if known else ReadPart.NAMES
-        wanted = [each for each in told["reports"] if known or each["report_no"] > said[1]]
+        wanted = _page_of(request, told, printing=printing) if known else _unnamed(told, said[1])
+        if printing and wanted:
+            first, last = wanted[0]["report_no"], wanted[-1]["report_no"]
+            await acts.printed(tx, who, case_id, first=first, up_to=last)
         grants = [await acts.grant(tx, who, case_id, _id(each), why=why, part=part) for each in reversed(wanted)]
         names = await reading.names(tx.conn, people_of(told))
         others = await _others(tx, who, case_id)
     shown = await _shown(console, wanted, grants)
+    last = wanted[-1]["report_no"] if wanted else 0
     values: Json = {
         "case": told,
         "reports": shown,
         "names": names,
         "others": others,
         "now": console.api.transactions.clock.now(),
+        "older": wanted[0]["report_no"] - 1 if known and wanted else 0,
+        "newer": min(last + SHOWN_AT_ONCE, _newest(told)) if last < _newest(told) else 0,
     }
     template = "print.html" if printing else "case.html" if known else "names.html"
-    return console.show(request, template, who, why=why, printing=printing, **values)
+    # Beside the event loop: a screen full of long texts takes longer than others may wait.
+    return await asyncio.to_thread(console.show, request, template, who, why=why, printing=printing, **values)
+
+
+def _page_of(request: Request, told: Json, *, printing: bool) -> list[Json]:
+    """The newest reports, or those up to the number in the address."""
+    to = request.query_params.get("to", "")
+    up_to = int(to) if to.isdecimal() and len(to) < 7 else _newest(told)
+    found = [each for each in told["reports"] if each["report_no"] <= up_to] or told["reports"]
+    return found[-(PRINTED_AT_ONCE if printing else SHOWN_AT_ONCE) :]
+
+
+def _unnamed(told: Json, up_to: int) -> list[Json]:
+    """The first of those reports in which the person has not said yet that they know nobody."""
+    return [each for each in told["reports"] if each["report_no"] > up_to][:NAMED_AT_ONCE]
+
+
+async def whole_screen(console: Console, request: Request) -> Response:
+    """One report as it was sent, as plain text: for what is too long or too deep to be shown among others."""
+    who = visitor(request)
+    if who is None:
+        return sign_in_first(request)
+    async with console.api.transactions.begin("show whole report") as tx:
+        case_id = await seen_case(tx, request, who, lock=True)
+        said = await _purpose(tx, who, case_id)
+        found = await report.number_in(tx.conn, case_id, request.path_params["report_id"])
+        if found is None:
+            raise NotFound
+        if said is None or found > said[1]:
+            return RedirectResponse(f"/cases/{case_id}", 303)
+        report_id = ReportId(request.path_params["report_id"])
+        grant = await acts.grant(tx, who, case_id, report_id, why=said[0], part=ReadPart.WHOLE)
+    (shown,) = await console.disclosures.read([grant])
+    if shown is None:
+        raise Unavailable("The report cannot be shown right now. Ask again.")
+    text = await asyncio.to_thread(literally, shown["whole"])
+    return Response(text, headers=HEADERS, media_type="text/plain; charset=utf-8")
 
 
 FORMS = {
@@ -159,10 +204,18 @@ async def _purpose(tx: Transaction, who: Person, case_id: CaseId) -> tuple[ReadP
 
 
 async def _shown(console: Console, reports: Sequence[Json], grants: Sequence[Grant]) -> list[Json]:
-    """The reports with what is written in them, newest first; `shown` is None where intake does not answer."""
-    async with asyncio.timeout(10):
-        texts = await console.disclosures.read(grants)
-    return [_literal(each, text) for each, text in zip(reversed(reports), texts, strict=True)]
+    """The reports with what is written in them, newest first; `shown` is None where one cannot be shown."""
+    texts = await console.disclosures.read(grants)
+    return await asyncio.to_thread(lambda: list(map(_apart, reversed(reports), texts)))
+
+
+def _apart(report: Json, shown: Json | None) -> Json:
+    """Each report is made ready by itself: one that cannot be shown must not hide the others."""
+    try:
+        return _literal(report, shown)
+    except Exception as error:
+        log().error("report.not_shown", report_id=report["report_id"], error=error_code(error))
+        return {**report, "shown": None, "segments": []}
 
 
 def _literal(report: Json, shown: Json | None) -> Json:

@@ -40,6 +40,7 @@ _SCREENS: dict[str, Screen] = {
     "/cases/{id}/news": case.news,
     "/cases/{id}/assessment": assessment.assessment_screen,
     "/cases/{id}/phone-answer": phone_answer.answer_screen,
+    "/cases/{id}/reports/{report_id:uuid}": case.whole_screen,
     "/cases/{id}/{form}": case.form_screen,
 }
 _ASKED: dict[str, Screen] = {

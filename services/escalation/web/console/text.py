@@ -1,6 +1,7 @@
 """A report's text as it is shown: literally, with the places marked that the machine has read."""
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,14 +25,20 @@ def literally(text: str) -> str:
 
 
 def segments(text: str, marks: Sequence[dict[str, Any]]) -> list[Segment]:
-    """The text in pieces, each with the marks (numbered from 1) that cover it. Marks may overlap."""
-    spans = [(max(0, mark["start"]), min(len(text), mark["end"])) for mark in marks]
-    cuts = sorted({0, len(text), *(at for span in spans for at in span if span[0] < span[1])})
-    pieces = [
-        Segment(
-            literally(text[start:end]),
-            tuple(n for n, (first, last) in enumerate(spans, start=1) if first <= start and end <= last),
-        )
-        for start, end in pairwise(cuts)
-    ]
+    """The text in pieces, each with the marks (numbered from 1) that cover it. Marks may overlap.
+
+    One sweep over the places where a mark begins or ends: asking each piece for each mark is quadratic.
+    """
+    begins, ends = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
+    for n, mark in enumerate(marks, start=1):
+        first, last = max(0, mark["start"]), min(len(text), mark["end"])
+        if first < last:
+            begins[first].append(n)
+            ends[last].append(n)
+    covering: set[int] = set()
+    pieces: list[Segment] = []
+    for start, end in pairwise(sorted({0, len(text), *begins, *ends})):
+        covering -= set(ends.get(start, ()))
+        covering |= set(begins.get(start, ()))
+        pieces.append(Segment(literally(text[start:end]), tuple(sorted(covering))))
     return pieces or [Segment(literally(text))]
