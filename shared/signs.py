@@ -15,7 +15,10 @@ from pydantic import AfterValidator, WithJsonSchema
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One sign: its tier (acute, high, strong, concern), whether it is a gate, and its words."""
+    """One sign: its tier (acute, high, strong, concern), whether it is a gate, its words, the rule set it came with.
+
+    A rule set knows the signs of its own version and before, so that a later sign changes no earlier rating.
+    """
 
     id: str
     tier: str
@@ -23,6 +26,7 @@ class Sign:
     danish: str
     english: str
     note: str
+    since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,11 @@ def _rows(name: str, *flags: str) -> Iterator[dict[str, Any]]:
             yield {**row, **{flag: row[flag] == "yes" for flag in flags}}
 
 
-SIGNS: Mapping[str, Sign] = MappingProxyType({row["id"]: Sign(**row) for row in _rows("signs.csv", "gate")})
+def _sign(row: dict[str, Any]) -> Sign:
+    return Sign(**{**row, "since": int(row["since"])})
+
+
+SIGNS: Mapping[str, Sign] = MappingProxyType({row["id"]: _sign(row) for row in _rows("signs.csv", "gate")})
 QUESTIONS: tuple[Question, ...] = tuple(Question(**row) for row in _rows("questions.csv", "day_care", "dated"))
 
 

@@ -72,7 +72,7 @@ def _result(body: Mapping[str, Any], received_at: datetime) -> dict[str, Any]:
     rating = rating_of([report], rules.newest(), as_of=received_at)
     return {
         "level": rating.level,
-        "reasons": [{"rule": reason.rule, "signs": list(reason.signs)} for reason in rating.reasons],
+        "reasons": [reason.model_dump(mode="json", exclude={"report_ids"}) for reason in rating.reasons],
         "signs": [*map(_answered, draft.signs), *(_read(found, text) for found in read.found)],
         "unknowns": list(rating.unknowns),
         "would_raise": [each.model_dump(mode="json") for each in rating.would_raise],

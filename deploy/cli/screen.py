@@ -82,7 +82,9 @@ def _span_of_time(milliseconds: float) -> str:
 
 def show_case(case: Mapping[str, Any]) -> None:
     """How it was rated, and why."""
-    reasons = ", ".join(sign for reason in case["rating"]["reasons"] for sign in reason["signs"])
+    reasons = ", ".join(
+        sign for reason in case["rating"]["reasons"] if not reason["unanswered"] for sign in reason["signs"]
+    )
     out.print(f"  [dim]rated {case['rating']['level']} by rule set {case['rating']['rule_set']}: {reasons}[/]")
 
 

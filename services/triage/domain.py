@@ -104,6 +104,17 @@ class RuleSet:
     rules: tuple[Rule, ...]
 
     @cached_property
+    def signs(self) -> tuple[SignId, ...]:
+        """The signs that this version knows, the gates first."""
+        known = [sign for sign in SIGNS.values() if sign.since <= self.version]
+        return tuple(SignId(sign.id) for sign in sorted(known, key=lambda sign: not sign.gate))
+
+    @cached_property
+    def sources(self) -> Mapping[str, str]:
+        """The source of each rule, by its id."""
+        return {rule.id: rule.source for rule in self.rules}
+
+    @cached_property
     def by_level(self) -> tuple[Rule, ...]:
         """The rules, those of the highest level first."""
         return tuple(sorted(self.rules, key=lambda rule: -rule.level.rank))
@@ -117,9 +128,9 @@ class RuleSet:
 def rate(reports: Sequence[ReportFacts], rules: RuleSet, *, as_of: datetime) -> Rating:
     """Rate a case over all its reports, as of a moment."""
     heard = _heard(reports, as_of)
-    reasons = _reasons(heard, rules.by_level)
+    reasons = _reasons(heard, rules)
     level = _level(heard, rules.by_level)
-    unknowns = tuple(sign for sign in _GATES_FIRST if heard.is_unknown(sign))
+    unknowns = tuple(sign for sign in rules.signs if heard.is_unknown(sign))
     return Rating(
         level=level,
         reasons=reasons,
@@ -162,7 +173,6 @@ def facts_in(data: bytes) -> tuple[ReportFacts, ...]:
 _RATING = TypeAdapter(Rating)
 _SNAPSHOT = TypeAdapter(tuple[ReportFacts, ...])
 _RANK = {level: level.rank for level in Level}
-_GATES_FIRST = tuple(SignId(sign.id) for sign in sorted(SIGNS.values(), key=lambda sign: not sign.gate))
 
 
 def _by_id(report: ReportFacts) -> str:
@@ -271,14 +281,16 @@ def _level(heard: _Heard, rules: Iterable[Rule]) -> Level:
     return next((rule.level for rule in rules if _holds(rule, heard)), Level.LOW)
 
 
-def _reasons(heard: _Heard, rules: Iterable[Rule]) -> tuple[Reason, ...]:
-    return tuple(_reason(rule, heard) for rule in rules if _holds(rule, heard))
+def _reasons(heard: _Heard, rules: RuleSet) -> tuple[Reason, ...]:
+    return tuple(_reason(rule, heard, rules.version) for rule in rules.by_level if _holds(rule, heard))
 
 
-def _reason(rule: Rule, heard: _Heard) -> Reason:
+def _reason(rule: Rule, heard: _Heard, version: int) -> Reason:
+    """Why a rule held. Rule set 1 told its unanswered signs like any others, and is replayed as it was told."""
     if rule.unanswered:
         signs = {sign for sign in rule.unanswered if heard.is_unanswered(sign)}
-        return _sorted_reason(rule, signs, heard.unread)
+        told = _sorted_reason(rule, signs, heard.unread)
+        return told if version == 1 else told.model_copy(update={"unanswered": True})
     terms = [term for group in rule.one_of_each for term in group if heard.meets(term)]
     by = {report_id for term in terms for report_id in heard.by(term)}
     return _sorted_reason(rule, {term.sign for term in terms}, by)
@@ -314,7 +326,7 @@ def _imagining(heard: _Heard, sign: SignId) -> _Heard:
 def _rerate_at(heard: _Heard, rules: RuleSet, reasons: tuple[Reason, ...]) -> datetime | None:
     """The first midnight in Copenhagen at which the reasons (and with them the level) are others than today's."""
     for day in sorted(set(_days_ahead(heard, rules))):
-        if _reasons(replace(heard, today=day), rules.by_level) != reasons:
+        if _reasons(replace(heard, today=day), rules) != reasons:
             return datetime.combine(date.fromordinal(day), time(), COPENHAGEN).astimezone(UTC)
     return None
 

@@ -1,6 +1,8 @@
 """What triage tells: how it rates a case, and why."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from shared.events.codes import Level, RuleId
 from shared.events.model import Count, Event, Instant, Part
@@ -9,11 +11,23 @@ from shared.signs import KnownSign
 
 
 class Reason(Part):
-    """A published rule that held: the signs that met it and the reports that said them."""
+    """A published rule that held: the signs that met it and the reports that said them.
+
+    `unanswered`: the rule held because nobody answered for these signs; nothing says that they are there. It is left
+    out where it is false, so that what rule set 1 rated keeps its bytes.
+    """
 
     rule: RuleId
     signs: tuple[KnownSign, ...]
     report_ids: tuple[ReportId, ...]
+    unanswered: bool = False
+
+    @model_serializer(mode="wrap")
+    def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialize(self)
+        if not self.unanswered:
+            del fields["unanswered"]
+        return fields
 
 
 class WouldRaise(Part):

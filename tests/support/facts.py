@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.triage.domain import Rating, ReportFacts, RuleSet, rate
-from services.triage.rules import rule_set
+from services.triage.rules import newest
 from shared.events.codes import AgeBand, Answer, When
 from shared.events.intake import SignFact
 from shared.ids import ReportId, derived_id
@@ -17,7 +17,7 @@ from shared.signs import SignId
 
 AS_OF = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 10)
-RULES = rule_set(1)
+RULES = newest()
 NO_DANGER = "!threat.concrete !violence.now"
 _NOTATION = re.compile(r"([!?]?)([a-z_.]+)(?:@(now|earlier))?([+-]\d+)?")
 _ANSWERS = {"": Answer.SAID, "?": Answer.UNKNOWN, "!": Answer.DENIED}

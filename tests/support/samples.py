@@ -95,7 +95,7 @@ SAMPLES: tuple[Event, ...] = (
         rule_set=1,
         as_of=AT,
         report_ids=(REPORT,),
-        reasons=(Reason(rule="red_line", signs=(SignId("travel.soon"),), report_ids=(REPORT,)),),
+        reasons=(Reason(rule="acute_departure", signs=(SignId("travel.soon"),), report_ids=(REPORT,)),),
         unknowns=(SignId("violence.now"),),
         would_raise=(WouldRaise(sign=SignId("violence.now"), level=Level.ACUTE),),
     ),

@@ -11,11 +11,11 @@ import asyncpg
 from services.escalation.domain.escalation import Escalation
 from services.escalation.domain.hold import Hold, Lift, Newest, covers, ended, holds
 from services.escalation.store import assessment, case, countersign, deadline, escalation, handover, hold, page, report
+from services.escalation.web import rule_words
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
 from shared.ids import CaseId, derived_id
 from shared.sealing import DataKey, KeyRing
-from shared.signs import SIGNS
 
 Json: TypeAlias = dict[str, Any]
 
@@ -72,16 +72,20 @@ async def _rating(tx: Transaction, row: asyncpg.Record, who: Person) -> Json:
         "level": row["level"],
         "rule_set": row["rule_set"],
         "as_of": _at(row["as_of"]),
-        "reasons": [_reason(each, known) for each in grounds["reasons"]],
+        "reasons": [_reason(each, row["rule_set"], known) for each in grounds["reasons"]],
         "unknowns": grounds["unknowns"],
         "would_raise": grounds["would_raise"],
     }
 
 
-def _reason(reason: Json, known: Collection[str]) -> Json:
-    """With the signs in Danish words, and no report of a case that the reader does not see."""
-    text = "; ".join(SIGNS[sign].danish for sign in reason["signs"])
-    return {**reason, "report_ids": [each for each in reason["report_ids"] if each in known], "text": text}
+def _reason(reason: Json, rule_set: int, known: Collection[str]) -> Json:
+    """With its rule's own Danish sentence, and no report of a case that the reader does not see.
+
+    `unanswered`: the rule holds because nobody answered for its signs. None of them may be told as a fact.
+    """
+    words = rule_words.sentence(rule_set, reason)
+    reports = [each for each in reason["report_ids"] if each in known]
+    return {**reason, "report_ids": reports, "text": words.danish, "unanswered": words.unanswered}
 
 
 async def _holds(tx: Transaction, case_id: CaseId, newest: Newest, key: DataKey | None) -> list[Json]:

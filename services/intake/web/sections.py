@@ -107,8 +107,11 @@ SECTIONS = (
     ),
     _red_lines("danger", "Ved du noget om fare?", "Do you know anything about danger?"),
     _red_lines("travel", "Ved du noget om rejse?", "Do you know anything about travel?"),
-    _red_lines("freedom", "Ved du noget om frihed og krop?", "Do you know anything about freedom and body?"),
-    _red_lines("marriage", "Ved du noget om ægteskab og liv?", "Do you know anything about marriage and life?"),
+    _red_lines("freedom", "Ved du noget om tvang og overgreb?", "Do you know anything about force and abuse?"),
+    _red_lines(
+        "marriage", "Ved du noget om ægteskab og selvskade?", "Do you know anything about marriage and self-harm?"
+    ),
+    _red_lines("extremism", "Ved du noget om ekstremisme?", "Do you know anything about extremism?"),
     Section(
         "family",
         "Ved familien, at {b} har fortalt noget?",

@@ -49,7 +49,9 @@ def newest() -> RuleSet:
 def parse(text: str) -> RuleSet:
     """A rule set from its file's text. Raises `RuleRefused`."""
     data = tomllib.loads(text)
-    groups = {name: tuple(_terms("groups", entries, {})) for name, entries in data.get("groups", {}).items()}
+    groups: dict[str, tuple[Term, ...]] = {}
+    for name, entries in data.get("groups", {}).items():
+        groups[name] = tuple(_terms("groups", entries, groups))  # a group may name those above it
     rules = tuple(_rule(entry, groups) for entry in data["rules"])
     ids = [rule.id for rule in rules]
     for rule_id in ids:

@@ -52,6 +52,7 @@ async def _get_rule_set(screens: Screens, request: Request) -> Response:
 
 def published(rules: RuleSet) -> dict[str, Any]:
     """A rule set with everything that is needed to rate by hand: its rules, and the words of the signs they name."""
+    corrected = source_corrected_in(rules)
     named = {sign for rule in rules.rules for sign in (*rule.signs, *rule.unanswered)}
     return {
         "version": rules.version,
@@ -59,7 +60,7 @@ def published(rules: RuleSet) -> dict[str, Any]:
         "changes": [_change(each) for each in _until(rules)],
         "levels": [level.value for level in sorted(Level, key=lambda level: -level.rank)],
         "reading": _READING,
-        "rules": [_rule(rule) for rule in rules.by_level],
+        "rules": [_rule(rule, corrected.get(rule.id)) for rule in rules.by_level],
         "signs": {id: {"danish": SIGNS[id].danish, "english": SIGNS[id].english} for id in SIGNS if id in named},
     }
 
@@ -85,13 +86,24 @@ _READING = (
 )
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def source_corrected_in(rules: RuleSet) -> dict[str, int]:
+    """Find the first later version that corrects each rule's source, by rule id: an old version is never edited."""
+    later = [rule_set(version) for version in VERSIONS if version > rules.version]
+    return {
+        rule.id: min(each.version for each in later if rule.id in each.sources and each.sources[rule.id] != rule.source)
+        for rule in rules.rules
+        if any(each.sources.get(rule.id, rule.source) != rule.source for each in later)
+    }
+
+
+def _rule(rule: Rule, corrected_in: int | None) -> dict[str, Any]:
     texts = {"id": rule.id, "level": rule.level.value, "danish": rule.danish, "english": rule.english}
+    source = {"source": rule.source, **({"source_corrected_in": corrected_in} if corrected_in else {})}
     if rule.unanswered:
-        return {**texts, "source": rule.source, "unanswered": list(rule.unanswered)}
+        return {**texts, **source, "unanswered": list(rule.unanswered)}
     return {
         **texts,
-        "source": rule.source,
+        **source,
         "one_of_each": [[_term(term) for term in group] for group in rule.one_of_each],
         "different": rule.different,
         "minors_only": rule.minors_only,
@@ -117,6 +129,7 @@ def _page(screens: Screens, request: Request, rules: RuleSet) -> Response:
         newest=VERSIONS[-1],
         signs=SIGNS,
         words=_words,
+        corrected=source_corrected_in(rules),
     )
 
 

@@ -85,7 +85,7 @@ class House:
             rule_set=1,
             as_of=event.received_at,
             report_ids=(event.report_id,),
-            reasons=(Reason(rule="red_line", signs=(sign,), report_ids=(event.report_id,)),),
+            reasons=(Reason(rule="acute_departure", signs=(sign,), report_ids=(event.report_id,)),),
             unknowns=(SignId("violence.now"),),
             would_raise=(WouldRaise(sign=SignId("violence.now"), level=Level.ACUTE),),
         )

@@ -112,7 +112,7 @@ class Service:
     def rating(self, level: Level, *reports: ReportReceived, no: int = 1, **changes: Any) -> CaseRated:
         """A rating of the reports."""
         ids = tuple(each.report_id for each in reports)
-        reason = Reason(rule="red_line", signs=(SignId("travel.planned"),), report_ids=ids)
+        reason = Reason(rule="acute_departure", signs=(SignId("travel.planned"),), report_ids=ids)
         fields = {
             "case_id": reports[0].case_id,
             "rating_no": no,

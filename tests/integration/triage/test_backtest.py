@@ -13,7 +13,7 @@ TEXT = (Path(rules.__file__).parent / "1.toml").read_text(encoding="utf-8")
 async def test_a_backtest_tells_who_would_move_and_changes_nothing(triage: Triage) -> None:
     falls = await triage.reported(said("watched.by_relatives"), said("control.isolation"), *NO_DANGER)
     rises = await triage.reported(said("wellbeing.decline"), *NO_DANGER)
-    stays = await triage.reported(said("travel.soon"))
+    stays = await triage.reported(said("travel.passport_taken"))
     await triage.reported(said("fear.extreme"), canary=True)
     before = await triage.ratings()
     other = rules.parse(

@@ -19,7 +19,7 @@ from tests.integration.triage.conftest import NO_DANGER, Triage, denied, said
 async def test_a_report_is_rated_with_reasons_unknowns_and_questions(triage: Triage) -> None:
     report = await triage.reported(said("watched.by_relatives"))
     (rating,) = await triage.ratings()
-    assert (rating.case_id, rating.rating_no, rating.level, rating.rule_set) == (report.case_id, 1, Level.ELEVATED, 1)
+    assert (rating.case_id, rating.rating_no, rating.level, rating.rule_set) == (report.case_id, 1, Level.ELEVATED, 2)
     assert rating.as_of == report.received_at
     assert rating.report_ids == (report.report_id,)
     assert [(each.rule, each.signs, each.report_ids) for each in rating.reasons] == [
@@ -40,7 +40,7 @@ async def test_an_event_that_comes_twice_is_rated_once(triage: Triage) -> None:
 
 async def test_a_reading_that_comes_before_its_report_counts_when_the_report_comes(triage: Triage) -> None:
     report = triage.report(*NO_DANGER, reading=Reading.PENDING)
-    await triage.read(report, said("travel.soon"))
+    await triage.read(report, said("travel.passport_taken"))
     assert await triage.ratings() == []
     await triage.hear(report)
     (rating,) = await triage.ratings()
@@ -56,7 +56,7 @@ async def test_a_rating_below_high_waits_until_the_text_has_been_read(triage: Tr
 
 async def test_high_and_acute_are_told_before_the_text_is_read(triage: Triage) -> None:
     high = await triage.reported(said("marriage.pressure"), reading=Reading.PENDING)
-    acute = await triage.reported(said("travel.soon"), reading=Reading.PENDING)
+    acute = await triage.reported(said("travel.passport_taken"), reading=Reading.PENDING)
     assert [(each.case_id, each.level) for each in await triage.ratings()] == [
         (high.case_id, Level.HIGH),
         (acute.case_id, Level.ACUTE),
@@ -64,14 +64,14 @@ async def test_high_and_acute_are_told_before_the_text_is_read(triage: Triage) -
 
 
 async def test_a_reading_that_changes_nothing_is_no_news(triage: Triage) -> None:
-    report = await triage.reported(said("travel.soon"), *NO_DANGER, reading=Reading.PENDING)
+    report = await triage.reported(said("travel.passport_taken"), *NO_DANGER, reading=Reading.PENDING)
     first = await triage.ratings()
     await triage.read(report, language_unread=True)
     assert await triage.ratings() == first
 
 
 async def test_a_reading_that_only_adds_a_reason_is_news(triage: Triage) -> None:
-    report = await triage.reported(said("travel.soon"), reading=Reading.PENDING)
+    report = await triage.reported(said("travel.passport_taken"), reading=Reading.PENDING)
     await triage.read(report, said("fear.killed"))
     assert [(each.rating_no, each.level) for each in await triage.ratings()] == [(1, Level.ACUTE), (2, Level.ACUTE)]
 
@@ -105,7 +105,7 @@ async def test_reports_of_linked_cases_count_in_both_directions(triage: Triage) 
     await triage.reported(said("watched.by_relatives"), case_id=sister.case_id, linked_case_ids=(brother.case_id,))
     assert [rating.level for rating in await triage.ratings(sister.case_id)] == [Level.ELEVATED, Level.HIGH]
     assert [rating.level for rating in await triage.ratings(brother.case_id)] == [Level.LOW, Level.HIGH]
-    await triage.reported(said("travel.soon"), case_id=brother.case_id)
+    await triage.reported(said("travel.passport_taken"), case_id=brother.case_id)
     assert (await triage.ratings(sister.case_id))[-1].level is Level.ACUTE
 
 
@@ -113,14 +113,14 @@ async def test_links_reach_one_step_and_no_further(triage: Triage) -> None:
     cases = [(await triage.reported(*NO_DANGER)).case_id for _ in range(3)]
     for case_id, other in itertools.pairwise(cases):
         await triage.reported(*NO_DANGER, case_id=case_id, linked_case_ids=(other,))
-    await triage.reported(said("travel.soon"), case_id=cases[0])
+    await triage.reported(said("travel.passport_taken"), case_id=cases[0])
     levels = [(await triage.ratings(case_id))[-1].level for case_id in cases]
     assert levels == [Level.ACUTE, Level.ACUTE, Level.LOW]
 
 
 async def test_a_linked_case_without_a_report_of_its_own_is_not_rated(triage: Triage) -> None:
     other = CaseId(new_id())
-    await triage.reported(said("travel.soon"), linked_case_ids=(other,))
+    await triage.reported(said("travel.passport_taken"), linked_case_ids=(other,))
     assert await triage.ratings(other) == []
 
 
@@ -148,7 +148,7 @@ async def test_the_moment_of_a_rating_never_goes_back(triage: Triage) -> None:
 
 async def test_ratings_are_kept_and_never_edited(triage: Triage) -> None:
     report = await triage.reported(said("watched.by_relatives"))
-    await triage.reported(said("travel.soon"), case_id=report.case_id)
+    await triage.reported(said("travel.passport_taken"), case_id=report.case_id)
     assert [row["level"] for row in await triage.stored(report.case_id)] == ["elevated", "acute"]
     with pytest.raises(asyncpg.RaiseError, match="append-only"):
         await triage.ground.pool.execute("UPDATE ratings SET level = 'low'")
@@ -165,7 +165,9 @@ async def test_a_stored_rating_made_again_from_its_facts_gives_the_same_bytes(tr
 
 async def test_a_reading_of_a_report_that_never_comes_rates_nothing(triage: Triage) -> None:
     report = triage.report()
-    await triage.hear(ReportRead(case_id=report.case_id, report_id=report.report_id, signs=(said("travel.soon"),)))
+    await triage.hear(
+        ReportRead(case_id=report.case_id, report_id=report.report_id, signs=(said("travel.passport_taken"),))
+    )
     assert await triage.ratings() == []
 
 
@@ -242,8 +244,8 @@ async def test_a_case_that_cannot_be_rated_does_not_stop_the_tick(triage: Triage
 
 
 async def test_canaries_are_erased_after_a_day_and_nothing_else(triage: Triage) -> None:
-    canary = await triage.reported(said("travel.soon"), canary=True)
-    kept = await triage.reported(said("travel.soon"))
+    canary = await triage.reported(said("travel.passport_taken"), canary=True)
+    kept = await triage.reported(said("travel.passport_taken"))
     triage.ground.clock.pass_by(hours=24)
     assert await tick.erase_once(triage.ground.transactions) == 0
     triage.ground.clock.pass_by(seconds=1)

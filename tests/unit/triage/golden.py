@@ -1,4 +1,4 @@
-"""The golden ratings: 200 inputs and the bytes that rule set 1 makes of them, for ever.
+"""The golden ratings: 200 inputs of each rule set and the bytes that it makes of them, for ever.
 
 `python -m tests.unit.triage.golden 2` writes the file of a new rule set. A file that exists is never written again.
 """
@@ -22,16 +22,16 @@ from tests.support.facts import AS_OF, TODAY
 DATA = Path(__file__).parents[2] / "data"
 
 
-def inputs(n: int = 200) -> Iterator[list[ReportFacts]]:
-    """Cases of one to three reports. Each tells of what one rule of set 1 asks for, and of more beside."""
+def inputs(version: int = 1, n: int = 200) -> Iterator[list[ReportFacts]]:
+    """Cases of one to three reports. Each tells of what one rule of the set asks for, and of more beside."""
     chance = random.Random("golden")
     for number in range(n):
-        reports = [_report(chance, number, part) for part in range(chance.choice((1, 1, 2, 3)))]
-        yield [replace(reports[0], signs=(*_asked_by(chance, number), *reports[0].signs)), *reports[1:]]
+        reports = [_report(chance, number, part, version) for part in range(chance.choice((1, 1, 2, 3)))]
+        yield [replace(reports[0], signs=(*_asked_by(chance, number, version), *reports[0].signs)), *reports[1:]]
 
 
-def _asked_by(chance: random.Random, number: int) -> list[SignFact]:
-    rules = rule_set(1).rules
+def _asked_by(chance: random.Random, number: int, version: int) -> list[SignFact]:
+    rules = rule_set(version).rules
     groups = rules[number % len(rules)].one_of_each
     return [_met(chance.choice(group)) for group in groups for _ in range(2)]
 
@@ -42,8 +42,8 @@ def _met(term: Term) -> SignFact:
     return SignFact(sign=term.sign, answer=Answer.SAID, when=when, date=day)
 
 
-def _report(chance: random.Random, number: int, part: int) -> ReportFacts:
-    signs = chance.sample(list(SIGNS), chance.randint(0, 5))
+def _report(chance: random.Random, number: int, part: int, version: int) -> ReportFacts:
+    signs = chance.sample([sign.id for sign in SIGNS.values() if sign.since <= version], chance.randint(0, 5))
     return ReportFacts(
         report_id=ReportId(derived_id("golden", number, part)),
         received_at=AS_OF - timedelta(minutes=part),
@@ -79,7 +79,7 @@ def line(facts: bytes, version: int, as_of: datetime) -> str:
 def main(version: int) -> None:
     """Write the file of a rule set that has none."""
     with golden_file(version).open("x", encoding="utf-8", newline="\n") as file:
-        file.writelines(line(snapshot(reports), version, AS_OF) for reports in inputs())
+        file.writelines(line(snapshot(reports), version, AS_OF) for reports in inputs(version))
 
 
 def parts(text: str) -> tuple[str, str, str]:

@@ -20,13 +20,17 @@ def test_the_golden_facts_give_the_golden_bytes(version: int) -> None:
         assert encoded(again).decode() == rating
 
 
-def test_the_golden_ratings_are_of_every_level_and_name_every_rule() -> None:
-    ratings = [rate(reports, rule_set(1), as_of=AS_OF) for reports in inputs()]
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_golden_ratings_are_of_every_level_and_name_every_rule(version: int) -> None:
+    ratings = [rate(reports, rule_set(version), as_of=AS_OF) for reports in inputs(version)]
     assert {rating.level.value for rating in ratings} == {"low", "elevated", "high", "acute"}
     assert any(rating.rerate_at for rating in ratings)
-    assert {reason.rule for rating in ratings for reason in rating.reasons} == {rule.id for rule in rule_set(1).rules}
+    assert {reason.rule for rating in ratings for reason in rating.reasons} == {
+        rule.id for rule in rule_set(version).rules
+    }
 
 
-def test_the_golden_inputs_can_be_made_again() -> None:
-    made = [snapshot(reports).decode() for reports in inputs()]
-    assert made == [parts(line)[1] for line in golden_file(1).read_text(encoding="utf-8").splitlines()]
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_golden_inputs_can_be_made_again(version: int) -> None:
+    made = [snapshot(reports).decode() for reports in inputs(version)]
+    assert made == [parts(line)[1] for line in golden_file(version).read_text(encoding="utf-8").splitlines()]

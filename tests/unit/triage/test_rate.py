@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.triage.domain import decoded, encoded, facts_in, may_be_told, newest, rate, snapshot
-from services.triage.rules import parse
+from services.triage.rules import parse, rule_set
 from shared.events.codes import AgeBand, Level
 from shared.events.triage import WouldRaise
 from shared.signs import SIGNS, SignId
@@ -89,6 +89,29 @@ def test_a_journey_alone_is_elevated_however_near() -> None:
     assert rated(f"{NO_DANGER} travel.planned absence.leave_requested").level is ELEVATED
 
 
+def test_what_the_family_knows_and_a_near_journey_are_acute_only_beside_a_danger() -> None:
+    for sign in ("disclosure.family_knows", "travel.soon"):
+        assert rated(f"{NO_DANGER} {sign}").level is ELEVATED
+        assert rated(f"{NO_DANGER} {sign} wellbeing.decline absence.leave_requested").level is not ACUTE
+        for danger in ("control.isolation", "relation.known_or_rumoured", "violence.earlier", "marriage.pressure"):
+            assert rated(f"{NO_DANGER} {sign} {danger}").level is ACUTE
+        assert rated(f"{NO_DANGER} {sign} travel.forced_departure").level is ACUTE
+    assert rated(f"{NO_DANGER} travel.soon travel.planned").level is ELEVATED
+
+
+def test_what_nobody_answered_is_a_reason_of_its_own_kind() -> None:
+    (said, unanswered) = rated("fear.extreme !violence.now").reasons
+    assert not said.unanswered
+    assert unanswered.unanswered
+    assert unanswered.signs == ("threat.concrete",)
+
+
+def test_a_sign_that_came_later_changes_nothing_that_an_earlier_rule_set_made() -> None:
+    before, now = rated("fear.extreme", rules=rule_set(1)), rated("fear.extreme")
+    assert set(now.unknowns) - set(before.unknowns) == {sign.id for sign in SIGNS.values() if sign.since > 1}
+    assert not any(reason.unanswered for reason in before.reasons)
+
+
 def test_a_date_that_has_passed_is_still_near() -> None:
     assert rated("marriage.planned-400").level is ACUTE
 
@@ -157,7 +180,7 @@ def test_a_reason_names_the_signs_and_the_reports_that_said_them() -> None:
 def test_reasons_come_highest_first_and_name_every_rule_that_holds() -> None:
     rating = rated("travel.soon marriage.pressure fear.extreme")
     assert [reason.rule for reason in rating.reasons] == [
-        "acute_departure",
+        "acute_travel_soon",
         "high_marriage",
         "elevated_strong",
         "elevated_unanswered",
@@ -175,17 +198,17 @@ def test_the_questions_are_the_three_that_raise_most_gates_first_then_what_belon
     assert [(each.sign, each.level) for each in asked] == [
         ("threat.concrete", ACUTE),
         ("violence.now", ACUTE),
-        ("travel.soon", ACUTE),
+        ("travel.passport_taken", ACUTE),
     ]
     assert [each.sign for each in rated(f"travel.planned {NO_DANGER}").would_raise] == [
-        "travel.soon",
         "travel.passport_taken",
+        "travel.abroad_now",
         "fear.killed",
     ]
 
 
 def test_a_question_that_would_not_raise_is_not_asked() -> None:
-    assert rated("travel.soon").would_raise == ()
+    assert rated("travel.passport_taken").would_raise == ()
     every_red_line = " ".join(f"!{sign.id}" for sign in SIGNS.values() if sign.tier in ("acute", "high"))
     raised = rated(f"fear.extreme {every_red_line}").would_raise
     assert {each.level for each in raised} == {HIGH}
@@ -198,7 +221,7 @@ def test_a_question_that_would_not_raise_is_not_asked() -> None:
         ("fear.extreme", True, False),
         ("fear.extreme", False, True),
         ("life.self_harm", True, True),
-        ("travel.soon", True, True),
+        ("travel.passport_taken", True, True),
     ],
 )
 def test_a_rating_below_high_is_told_when_every_text_has_been_read(facts: str, pending: bool, told: bool) -> None:

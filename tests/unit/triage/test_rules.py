@@ -17,13 +17,16 @@ EXAMPLES = {
     "acute_violence": "violence.strangulation@earlier",
     "acute_sexual": "images.threat",
     "acute_departure": "travel.passport_taken",
+    "acute_travel_soon": "travel.soon control.isolation",
     "acute_return": "address.protected_found",
     "acute_freedom": "freedom.missing",
     "acute_genital_mutilation": "body.fgm_risk",
-    "acute_disclosure": "disclosure.family_knows",
+    "acute_disclosure": "disclosure.family_knows control.isolation",
     "acute_wedding_near": "marriage.planned+30",
+    "acute_wed_minor": "marriage.entered",
     "acute_wedding_cut_off": "marriage.planned absence.leave_requested",
     "acute_forced_wedding_near": "marriage.pressure marriage.planned+30 18+",
+    "acute_wedding_cannot_refuse": "marriage.no_capacity marriage.planned 18+",
     "acute_virginity_and_wedding": "body.virginity_control marriage.planned 18+",
     "acute_sent_away_near": "travel.forced_departure+14",
     "acute_journey_to_wedding": "marriage.pressure travel.planned+14",
@@ -31,6 +34,9 @@ EXAMPLES = {
     "acute_self_harm_under_force": "life.self_harm marriage.pressure",
     "acute_extremism_departure": "extremism.serious travel.planned+14",
     "high_marriage": "marriage.no_capacity",
+    "high_psychological_violence": "violence.psychological control.isolation",
+    "high_wed": "marriage.entered 18+",
+    "high_threat_to_others": "threat.others",
     "high_sent_away": "travel.forced_departure",
     "high_self_harm": "life.self_harm",
     "high_extremism": "extremism.serious",
@@ -59,6 +65,7 @@ EXAMPLES = {
     "high_extremism_pattern": "extremism.other extremism.serious@earlier",
     "elevated_strong": "absence.long",
     "elevated_concerns_together": "role.interpreter control.gender_rules_on_staff",
+    "elevated_psychological_violence": "violence.psychological",
     "elevated_extremism": "extremism.other",
     "elevated_unanswered": "?violence.now",
 }
@@ -109,7 +116,10 @@ def test_a_sign_alone_is_rated_by_its_tier(sign: Sign) -> None:
     others = [fact for fact in NO_DANGER.split() if fact != f"!{sign.id}"]
     level = rated(" ".join([sign.id, *others])).level
     of_tier = {"acute": Level.ACUTE, "high": Level.HIGH, "strong": Level.ELEVATED, "concern": Level.LOW}
-    assert level is (Level.ELEVATED if sign.id == "extremism.other" else of_tier[sign.tier])
+    on_their_own = ("extremism.other", "extremism.contact", "extremism.content", "extremism.sudden_change")
+    beside_a_danger = ("travel.soon", "disclosure.family_knows")
+    elevated = sign.id in (*on_their_own, *beside_a_danger)
+    assert level is (Level.ELEVATED if elevated else of_tier[sign.tier])
 
 
 def test_every_sign_is_named_by_a_rule() -> None:

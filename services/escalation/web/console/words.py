@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
+from services.escalation.web import rule_words
 from services.escalation.web.console.text import literally
 from shared.calendar import COPENHAGEN, local
 from shared.events.codes import AgeBand
@@ -225,10 +226,24 @@ def reporter(code: str, lang: Language) -> str:
     return lang.say(*_REPORTERS[code]) if code in _REPORTERS else literally(code)
 
 
-def reasons(found: Sequence[Mapping[str, Any]], lang: Language) -> list[str]:
-    """The reasons in the words of their signs, each once: several rules may rest on the same signs."""
-    texts = ("; ".join(sign(each, lang) for each in reason["signs"]) for reason in found)
-    return list(dict.fromkeys(texts))
+def reasons(rating: Mapping[str, Any], lang: Language) -> list[tuple[str, str]]:
+    """Why the rules rated so: each rule's own sentence, with the signs that reports said or that were read in them."""
+    return [
+        (_sentence(rating, each, lang), "; ".join(sign(said, lang) for said in each["signs"]))
+        for each in rating["reasons"]
+        if not each["unanswered"]
+    ]
+
+
+def unanswered(rating: Mapping[str, Any], lang: Language) -> str:
+    """The signs that nobody has answered for, where a rule holds for that; empty else."""
+    signs = (each for reason in rating["reasons"] if reason["unanswered"] for each in reason["signs"])
+    return ", ".join(sign(each, lang).lower() for each in dict.fromkeys(signs))
+
+
+def _sentence(rating: Mapping[str, Any], reason: Mapping[str, Any], lang: Language) -> str:
+    words = rule_words.sentence(rating["rule_set"], reason)
+    return lang.say(words.danish, words.english)
 
 
 def up_to(report_no: int) -> str:
