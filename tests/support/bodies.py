@@ -46,11 +46,12 @@ CPRS = st.sampled_from(
         *("999999-9999", "000000-0000", "٠١٠١١٢٩٩٩٩", "0" * 5000, ""),
     ]
 ) | st.from_regex(r"[0-3][0-9][01][0-9]{3}[-–. ]?[0-9]{4}", fullmatch=True)
-ANYTHING = st.recursive(
+_ANYTHING = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXTS | DAYS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
+ANYTHING = st.deferred(lambda: _ANYTHING)
 
 
 def _code(codes: Any) -> st.SearchStrategy[Any]:
@@ -64,9 +65,11 @@ def _fields(**known: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.tuples(more, given).map(lambda both: both[0] | both[1]) | ANYTHING
 
 
-ANSWERS = _fields(sign=_code(SIGNS), answer=_code(Answer), when=_code(When), date=DAYS | NUMBERS, quote=TEXTS)
-CHILDREN = _fields(name=TEXTS, cpr=CPRS, age_band=_code(AgeBand), relation=st.sampled_from(["subject", "sibling"]))
-REPORTERS = _fields(
+_ANSWERS = _fields(sign=_code(SIGNS), answer=_code(Answer), when=_code(When), date=DAYS | NUMBERS, quote=TEXTS)
+ANSWERS = st.deferred(lambda: _ANSWERS)
+_CHILDREN = _fields(name=TEXTS, cpr=CPRS, age_band=_code(AgeBand), relation=st.sampled_from(["subject", "sibling"]))
+CHILDREN = st.deferred(lambda: _CHILDREN)
+_REPORTERS = _fields(
     name=TEXTS,
     kind=_code(ReporterKind),
     institution=TEXTS,
@@ -76,7 +79,8 @@ REPORTERS = _fields(
     safe_hours=TEXTS,
     receipt_route=_code(ReceiptRoute),
 )
-REPORTS = _fields(
+REPORTERS = st.deferred(lambda: _REPORTERS)
+_REPORTS = _fields(
     legal_kind=_code(LegalKind),
     reporter=REPORTERS,
     children=st.lists(CHILDREN, max_size=4),
@@ -87,6 +91,7 @@ REPORTS = _fields(
     already_supported=st.booleans(),
     received_at=MOMENTS | NUMBERS,
 )
+REPORTS = st.deferred(lambda: _REPORTS)
 """A body of `POST /v1/reports`, or of a call that is written down."""
 
 
