@@ -53,7 +53,7 @@ async def claim(conn: Connection, request_mac: bytes, report_id: ReportId, *, no
 _REPORT = """INSERT INTO reports (report_id, case_id, report_no, received_at, entered_at, receipt_given_at,
                  legal_kind, reporter_kind, receipt_route, unit, conflict_declared, already_supported, reading,
                  reference, body_sealed, traceparent, adds_to, entered_by, reporter_verified)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"""
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19"""
 _NAMED = """INSERT INTO report_children (report_id, child_id, age_band)
             SELECT $1, child_id, age_band FROM unnest($20::uuid[], $21::text[]) AS child (child_id, age_band)"""
 
@@ -87,12 +87,13 @@ async def insert_first(
 ) -> bool:
     """The first report of a case, by one statement with all that belongs to it: request, children, evidence, fact.
 
-    False, and nothing is stored, where the request has been made before or a child is known. A twin is waited for.
+    False, and nothing is stored, where the request has been made before or a child is known. The statement looks for
+    both itself, so that a repeat is no error in the database's log. Only a twin under way, which is waited for, is one.
     """
     event_id, topic, _, headers, body, urgent, _, waits_for = told
     *said, key_id = entry
     try:
-        await conn.execute(
+        stored = await conn.execute(
             _FIRST,
             *_columns(event, reference, body_sealed, traceparent, None),
             request_mac,
@@ -110,25 +111,28 @@ async def insert_first(
         )
     except UniqueViolationError:
         return False
-    return True
+    return bool(stored == "INSERT 0 1")
 
 
 _FIRST = f"""
-    WITH request AS (
-        INSERT INTO requests (request_mac, report_id, at) SELECT $22, $1, $5 WHERE $22::bytea IS NOT NULL
+    WITH fresh AS (
+        SELECT WHERE NOT EXISTS (SELECT FROM requests WHERE request_mac = $22)
+                 AND NOT EXISTS (SELECT FROM children WHERE lookup = ANY ($24::bytea[]))
+    ), request AS (
+        INSERT INTO requests (request_mac, report_id, at) SELECT $22, $1, $5 FROM fresh WHERE $22::bytea IS NOT NULL
     ), made AS (
         INSERT INTO cases (case_id, created_at, wrapped_key, last_report_no, event_sequence, evidence_n, evidence_head)
-        VALUES ($2, $5, $23, 1, 1, 1, $29)
+        SELECT $2, $5, $23, 1, 1, 1, $29 FROM fresh
     ), child AS (
         INSERT INTO children (child_id, case_id, lookup, identity_sealed)
         SELECT child_id, $2, lookup, sealed
-        FROM unnest($20::uuid[], $24::bytea[], $25::bytea[]) AS child (child_id, lookup, sealed)
-    ), report AS ({_REPORT}), named AS ({_NAMED}), entry AS (
+        FROM unnest($20::uuid[], $24::bytea[], $25::bytea[]) AS child (child_id, lookup, sealed), fresh
+    ), report AS ({_REPORT} FROM fresh), named AS ({_NAMED}, fresh), entry AS (
         INSERT INTO evidence (case_id, n, at, act, actor, facts, hash, key_id)
-        VALUES ($2, 1, $5, $26, $27, $28, $29, $36)
+        SELECT $2, 1, $5, $26, $27, $28, $29, $36 FROM fresh
     )
     INSERT INTO outbox (event_id, topic, case_id, headers, body, urgent, created_at, waits_for)
-    VALUES ($30, $31, $2, $32, $33, $34, $5, string_to_array($35, ','))"""
+    SELECT $30, $31, $2, $32, $33, $34, $5, string_to_array($35, ',') FROM fresh"""
 
 
 def _columns(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from deploy.local.postgres import Postgres
 from shared.events.intake import ReportReceived
 from shared.evidence import broken_at
 from shared.ids import new_id
@@ -63,6 +64,20 @@ async def test_the_same_key_and_body_are_one_report(intake: Intake) -> None:
     third = await send(intake, {"children": [CHILD]}, key="k")
     assert first == second == third
     assert len(await received(intake)) == 1
+
+
+async def test_a_repeat_and_a_known_child_are_no_error_in_the_databases_log(intake: Intake, postgres: Postgres) -> None:
+    before = errors_in(postgres)
+    for _ in range(2):
+        await send(intake, {"children": [CHILD]}, key="k")
+        await send(intake, {"children": [CHILD]})
+    assert errors_in(postgres) == before
+    assert len(await received(intake)) == 3
+
+
+def errors_in(postgres: Postgres) -> list[str]:
+    log = (postgres.data.parent / "postgres.log").read_text()
+    return [line for line in log.splitlines() if "ERROR:" in line]
 
 
 async def test_the_same_key_with_another_body_is_another_report(intake: Intake) -> None:
