@@ -17,7 +17,7 @@ async def newest(triage: Triage, case_id: CaseId) -> tuple[Level, int]:
 async def test_parted_cases_are_rated_each_by_its_own_reports(triage: Triage) -> None:
     by = PersonId(new_id())
     for order in permutations(range(3)):
-        grave = await triage.reported(said("travel.soon"))
+        grave = await triage.reported(said("travel.passport_taken"))
         mild = triage.report(*NO_DANGER, linked_case_ids=(grave.case_id,))
         facts = (
             mild,
@@ -34,7 +34,7 @@ async def test_split_reports_are_rated_where_they_lie_now(triage: Triage) -> Non
     by = PersonId(new_id())
     for order in permutations(range(2)):
         mild = await triage.reported(*NO_DANGER)
-        grave = triage.report(said("travel.soon"), case_id=mild.case_id, report_no=2)
+        grave = triage.report(said("travel.passport_taken"), case_id=mild.case_id, report_no=2)
         new = CaseId(new_id())
         moved = MovedReport(report_id=grave.report_id, report_no=1, n=1)
         facts = (grave, ReportsSplit(case_id=mild.case_id, new_case_id=new, reports=(moved,), by=by))

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from services.triage import web
-from services.triage.rules import newest
+from services.triage.rules import VERSIONS, newest, rule_set
 from shared.settings import ScreenSettings
 from shared.signs import SIGNS
 from shared.web.application import application
@@ -33,12 +33,14 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
 
 async def test_the_versions_are_listed(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/rules")
-    assert answer.json() == {"newest": 1, "versions": [{"version": 1, "url": "/rules/1"}]}
+    versions = [{"version": version, "url": f"/rules/{version}"} for version in VERSIONS]
+    assert answer.json() == {"newest": VERSIONS[-1], "versions": versions}
 
 
-async def test_a_version_is_published_whole(client: httpx2.AsyncClient) -> None:
-    rules = (await client.get("/rules/1")).json()
-    assert [rule["id"] for rule in rules["rules"]] == [rule.id for rule in newest().by_level]
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_version_is_published_whole(client: httpx2.AsyncClient, version: int) -> None:
+    rules = (await client.get(f"/rules/{version}")).json()
+    assert [rule["id"] for rule in rules["rules"]] == [rule.id for rule in rule_set(version).by_level]
     named = {
         name
         for rule in rules["rules"]
@@ -48,11 +50,20 @@ async def test_a_version_is_published_whole(client: httpx2.AsyncClient) -> None:
         ]
     }
     assert set(rules["signs"]) == named
-    assert [each["version"] for each in rules["changes"]] == [1]
+    assert [each["version"] for each in rules["changes"]] == list(range(version, 0, -1))
+
+
+async def test_a_source_that_was_wrong_is_shown_with_the_version_that_corrects_it(client: httpx2.AsyncClient) -> None:
+    old = {rule["id"]: rule for rule in (await client.get("/rules/1")).json()["rules"]}
+    assert old["acute_wedding_near"]["source_corrected_in"] == 2
+    assert "source_corrected_in" not in old["acute_genital_mutilation"]
+    assert "Kilden er rettet i regelsæt 2." in (await client.get("/rules/1", headers=BROWSER)).text
+    newest_rules = (await client.get(f"/rules/{VERSIONS[-1]}")).json()["rules"]
+    assert not any("source_corrected_in" in rule for rule in newest_rules)
 
 
 async def test_a_browser_gets_a_page_that_names_every_rule_and_loads_no_script(client: httpx2.AsyncClient) -> None:
-    answer = await client.get("/rules/1", headers=BROWSER)
+    answer = await client.get("/rules", headers=BROWSER)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["content-security-policy"].startswith("default-src 'none';")
     assert "<script" not in answer.text
