@@ -68,7 +68,7 @@ async def test_after_an_unlink_reports_and_exclusions_cross_no_more(service: Ser
     assert await state(service, second) == "lifted"
     for case_id in (first, second):
         assert (await service.case(case_id, DITTE))["linked_case_ids"] == []
-        assert await broken_at(service.ground.pool, case_id) is None
+        assert await broken_at(service.ground.pool, case_id, service.ground.macs) is None
         acts = await service.ground.pool.fetch(
             "SELECT act FROM evidence WHERE case_id = $1 AND actor = $2", case_id, BY
         )
@@ -136,7 +136,7 @@ async def test_split_off_reports_have_a_case_and_clocks_of_their_own(service: Se
     assert asked(case)
     assert await excluded(service, new) == {BO}
     for case_id in (old, new):
-        assert await broken_at(service.ground.pool, case_id) is None
+        assert await broken_at(service.ground.pool, case_id, service.ground.macs) is None
 
 
 async def test_the_case_that_reports_left_can_be_taken_and_goes_on_counting(service: Service) -> None:
@@ -243,4 +243,4 @@ async def test_a_split_races_answers_and_reports_and_both_cases_stand(service: S
     for case_id in (old, new):
         stands = (await service.case(case_id, DITTE))["escalation"]
         assert stands["state"] in ("paging", "acknowledged", "unrated")
-        assert await broken_at(service.ground.pool, case_id) is None
+        assert await broken_at(service.ground.pool, case_id, service.ground.macs) is None
