@@ -17,7 +17,7 @@ import httpx2
 from shared.events.codes import Level, Unit
 from shared.ids import new_id
 from tests.integration.attack.conftest import PEOPLE, VISITORS, Doors, is_screen
-from tests.integration.escalation.conftest import CARLA, DITTE, Service
+from tests.integration.escalation.conftest import BO, CARLA, DITTE, Service
 
 TABLE = """
                                               nobody reporter consultant authority leader auditor operator service
@@ -32,6 +32,10 @@ POST /v1/cases/{id}/phone-report                 401      404        409       4
 POST /v1/cases/{id}/handover                     401      404        409       409    409     404      404     401
 POST /v1/cases/{id}/raise                        401      404        409       409    409     404      404     401
 POST /v1/cases/{id}/lower                        401      404        409       409    409     404      404     401
+POST /v1/cases/{id}/unit                         401      404        409       409    409     404      404     401
+POST /v1/cases/{id}/proposals/{proposal_id:uuid} 401      404        409       409    409     404      404     401
+POST /v1/cases/{id}/unlink                       401      404        409       409    409     404      404     401
+POST /v1/cases/{id}/split                        401      404        409       409    409     404      404     401
 POST /v1/cases/{id}/close                        401      404        409       409    409     404      404     401
 POST /v1/reports/{id}/judgement                  401      404        403       409    403     404      404     401
 POST /v1/reports/{id}/reporter-verified          401      404        200       200    200     404      404     401
@@ -58,6 +62,7 @@ PUT  /v1/me/contact                              401      503        503       5
 GET  /v1/reach                                   401      403        200       200    200     403      200     401
 GET  /v1/who-would-be-paged                      401      403        200       200    200     403      200     401
 POST /events                                     401      401        401       401    401     401      401     403
+POST /events/known                               401      401        401       401    401     401      401     400
 GET  /live                                       200      200        200       200    200     200      200     200
 GET  /ready                                      200      200        200       200    200     200      200     200
 GET  /static/{name:path}                         200      200        200       200    200     200      200     200
@@ -85,6 +90,9 @@ GET  /cases/{id}/close                           303      404        200       2
 GET  /cases/{id}/handover                        303      404        200       200    200     404      404     303
 GET  /cases/{id}/raise                           303      404        200       200    200     404      404     303
 GET  /cases/{id}/lower                           303      404        200       200    200     404      404     303
+GET  /cases/{id}/unit                            303      404        200       200    200     404      404     303
+GET  /cases/{id}/unlink                          303      404        200       200    200     404      404     303
+GET  /cases/{id}/split                           303      404        200       200    200     404      404     303
 GET  /cases/{id}/phone                           303      404        200       200    200     404      404     303
 GET  /cases/{id}/judgement                       303      404        404       200    404     404      404     303
 GET  /cases/{id}/exclusion                       303      404        404       404    200     404      404     303
@@ -104,6 +112,10 @@ POST /cases/{id}/phone-report                    401      404        409       4
 POST /cases/{id}/phone-answer                    401      404        403       403    409     404      404     401
 POST /cases/{id}/raise                           401      404        409       409    409     404      404     401
 POST /cases/{id}/lower                           401      404        409       409    409     404      404     401
+POST /cases/{id}/unit                            401      404        409       409    409     404      404     401
+POST /cases/{id}/proposals/{proposal_id:uuid}    401      404        409       409    409     404      404     401
+POST /cases/{id}/unlink                          401      404        409       409    409     404      404     401
+POST /cases/{id}/split                           401      404        409       409    409     404      404     401
 POST /cases/{id}/hold                            401      404        409       409    409     404      404     401
 POST /cases/{id}/assessment                      401      404        409       409    403     404      404     401
 POST /exclusions                                 401      404        403       403    303     404      404     401
@@ -118,34 +130,39 @@ GET  /signed-out                                 200      200        200       2
 POST /sign-out                                   303      303        303       303    303     303      303     303
 """
 """409 is *may*: acts are sent with a version that is out of date, or answer for a report that is not there, so that the
-case stays as it is. 503: here neither the identity provider nor notify is there. Signing out comes last."""
+case stays as it is. 503: here neither the identity provider nor notify is there. 400: no list is sent.
+Signing out comes last."""
 
 ELSEWHERE = ("foreign", "excluded", "unknown", "none")
 """The kinds of ids that are not the visitor's."""
 NAMED_INSIDE = frozenset({"GET /v1/exclusions", "POST /v1/exclusions", "POST /exclusions"})
 """Endpoints that name their case in the query or the body, where what is no id is a fault of the body."""
 
-_REASON = {"version": -1, "reason": "x"}
+_REASON = {"version": 0, "reason": "x"}
 ACTS: Mapping[str, dict[str, Any]] = {
     "acknowledge": {"covers_report_no": 99},
     "phone-report": {"covers_report_no": 99, "received_at": "2026-03-10T11:00:00Z", "text": "x"},
-    "phone-answer": {"version": -1, "person_id": str(CARLA), "said_at": "2026-03-10T11:00:00Z", "covers_report_no": 1},
-    "handover": {"version": -1, "to": str(CARLA), "note": "x"},
+    "phone-answer": {"version": 0, "person_id": str(CARLA), "said_at": "2026-03-10T11:00:00Z", "covers_report_no": 1},
+    "handover": {"version": 0, "to": str(CARLA), "note": "x"},
     "raise": {**_REASON, "level": "acute"},
     "lower": {**_REASON, "level": "low"},
     "close": {**_REASON, "outcome": "advised"},
-    "judgement": {"version": -1, "acute": True, "started": True},
-    "judgements": {"version": -1, "report_ids": [str(DITTE)], "acute": True, "started": True},
+    "judgement": {"version": 0, "acute": True, "started": True},
+    "judgements": {"version": 0, "report_ids": [str(DITTE)], "acute": True, "started": True},
     "reporter-verified": {"how": "called_back_main_number"},
-    "receipt": {"version": -1, "given_at": "2026-03-10T11:00:00Z"},
+    "receipt": {"version": 0, "given_at": "2026-03-10T11:00:00Z"},
+    "unit": {**_REASON, "unit": "amager"},
+    "proposals": {**_REASON, "joins": True},
+    "unlink": {**_REASON, "case_id": str(CARLA)},
+    "split": {**_REASON, "report_ids": [str(CARLA)]},
     "countersign": {**_REASON, "agree": True},
-    "hold": {"version": -1, "recipient": "mother", "action": "lift", "reason": "x"},
-    "mediation": {"version": -1, "recipients": ["mother"]},
+    "hold": {"version": 0, "recipient": "mother", "action": "lift", "reason": "x"},
+    "mediation": {"version": 0, "recipients": ["mother"]},
     "assessment": {"covers_report_no": 99, "level": "low", "acute": False},
     "draft": {"answers": {}},
-    "rota": {"version": -1},
+    "rota": {"version": 0},
     "ladders": {
-        "version": -1,
+        "version": 0,
         "ladders": [{"level": level, "rung_wait_minutes": 5, "rungs": ["doegnvagt"]} for level in Level],
         "duty_hours": [],
     },
@@ -158,7 +175,8 @@ FIELDS: Mapping[str, dict[str, Any]] = {
     "known": {"up_to": 1},
     "phone-report": {"covers_report_no": 99, "received_at": "2026-03-10T11:00", "text": "x"},
     "judgements": {f"report.{DITTE}": "1", "acute": "true", "started": "true"},
-    "people": {"person_id": str(DITTE), "name": "D", "role.leader": "yes", "active": "yes"},
+    "people": {"person_id": str(DITTE), "name": "D", "role.leader": "yes", "unit.*": "yes", "active": "yes"},
+    "split": {**_REASON, f"report.{CARLA}": "yes"},
     "me": {"address": "ditte@ekt.example"},
 }
 """The same where a form's fields are other than the act's."""
@@ -195,13 +213,13 @@ NO_ID = Case("hest", "hest", "hest", new_id(), "hest")
 
 
 async def opened(doors: Doors, **changes: Any) -> Case:
-    """A case with an assessment, and a countersign that is waited for."""
+    """A case that somebody else has taken and assessed, and a countersign that is waited for."""
     house = Service(doors.ground, doors.client)
     case_id, report = await house.opened(Level.HIGH, **changes)
     left, _ = await house.opened(Level.HIGH, **changes)
-    await house.did(CARLA, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
-    assessed = await house.act(CARLA, f"cases/{case_id}/assessment", covers_report_no=1, level="high", acute=True)
-    lowered = await house.did(CARLA, f"cases/{case_id}/lower", case_id, level="low", reason="Hun er i sikkerhed.")
+    await house.did(BO, f"cases/{case_id}/acknowledge", case_id, covers_report_no=1)
+    assessed = await house.act(BO, f"cases/{case_id}/assessment", covers_report_no=1, level="high", acute=True)
+    lowered = await house.did(BO, f"cases/{case_id}/lower", case_id, level="low", reason="Hun er i sikkerhed.")
     asked = UUID(lowered["countersigns"][0]["id"])
     return Case(case_id, report.report_id, asked, UUID(assessed.json()["assessment_id"]), left)
 
@@ -226,7 +244,7 @@ async def ask(doors: Doors, endpoint: str, shown: Mapping[str, str], about: Case
     named_by = about.left if act == "conflict" else named[kind]
     path = template.replace("{assessment_id:uuid}", str(about.assessment))
     report = about.report if isinstance(about.report, UUID) else about.assessment
-    path = path.replace("{report_id:uuid}", str(report))
+    path = path.replace("{report_id:uuid}", str(report)).replace("{proposal_id:uuid}", str(about.assessment))
     path = re.sub(r"\{(id|name:path)\}", str(named_by), path)
     whole = {"case_id": str(about.case), "person_id": NEIGHBOUR, "reason": "x"}
     query = {"case_id": str(about.case), "level": "acute"} if method == "GET" and not is_screen(path) else {}

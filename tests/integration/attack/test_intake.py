@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx2
 
 from shared.auth.grants import Grant, ReadPart, ReadPurpose
+from shared.auth.services import LEEWAY, LIFETIME
 from shared.ids import PersonId, ReportId
 from tests.integration.attack.conftest import VISITORS, Doors, is_screen
 from tests.integration.escalation.conftest import AASE
@@ -20,8 +21,10 @@ POST /v1/receipt/additions                       201      201        201       2
 POST /v1/reports/phone                           401      403        201       201    403     403      403     401
 POST /internal/reports/phone                     401      401        401       401    401     401      401     401
 POST /internal/reports/{id}/read                 401      401        401       401    401     401      401     401
+POST /internal/cases/belonging                   401      401        401       401    401     401      401     401
 PUT  /internal/people/inactive                   401      401        401       401    401     401      401     401
 POST /events                                     401      401        401       401    401     401      401     403
+POST /events/known                               401      401        401       401    401     401      401     400
 GET  /live                                       200      200        200       200    200     200      200     200
 GET  /ready                                      200      200        200       200    200     200      200     200
 GET  /static/{name:path}                         200      200        200       200    200     200      200     200
@@ -43,7 +46,7 @@ POST /sign-out/back-channel                      503      503        503       5
 GET  /signed-out                                 200      200        200       200    200     200      200     200
 POST /sign-out                                   303      303        303       303    303     303      303     303
 """
-"""503: the identity provider is not there. Signing out comes last."""
+"""503: the identity provider is not there. 400: no list is sent. Signing out comes last."""
 STREAMS = frozenset({"POST /receipt/events"})
 """Right words open a stream that does not end, which `test_what_happens_appears_by_itself` reads."""
 BY_WORDS = frozenset({"POST /v1/receipt", "POST /v1/receipt/additions", "POST /receipt", "POST /receipt/additions"})
@@ -132,5 +135,5 @@ async def test_a_grant_opens_one_report_once_to_escalation_alone_in_its_time(int
     ] == [401] * 7
     assert [await read(good), await read(good)] == [200, 404]
     late = escalation.token("intake", grant())
-    intake.ground.clock.pass_by(seconds=31)
+    intake.ground.clock.pass_by(seconds=LIFETIME + LEEWAY + 1)
     assert await read(late) == 401

@@ -20,7 +20,7 @@ KEPT = {
     "intake": {"evidence", "children", "links", "report_children", "requests"},
     "triage": {"parked"},
     "escalation": {
-        *("evidence", "assessments", "briefs", "exclusions", "handovers", "judgements", "ladders", "lifts"),
+        *("evidence", "assessments", "briefs", "handovers", "judgements", "ladders", "lifts"),
         *("mediations", "people_history", "raises", "reads", "rotas", "people", "countersigns", "purposes"),
     },
     "notify": {"evidence", "contacts"},
@@ -74,6 +74,20 @@ async def test_a_process_alters_and_empties_no_table(runtime: tuple[str, asyncpg
 async def test_a_process_deletes_nothing_that_is_kept(runtime: tuple[str, asyncpg.Connection]) -> None:
     service, conn = runtime
     assert {table for table in KEPT[service] if not await refused(conn, f"DELETE FROM {table}")} == set()
+
+
+async def test_an_exclusion_that_was_named_in_the_case_is_never_deleted(postgres: Postgres) -> None:
+    async with fresh_database(postgres, ESCALATION) as url:
+        conn = await asyncpg.connect(url, server_settings={"role": RUNTIME})
+        own, linked, person = new_id(), new_id(), new_id()
+        for case_id in (own, linked):
+            await conn.execute("INSERT INTO cases (case_id) VALUES ($1)", case_id)
+            await conn.execute("INSERT INTO evidence VALUES ($1, 0, now(), 'x', NULL, '{}', '')", case_id)
+            await conn.execute("INSERT INTO exclusions VALUES ($1, $2, $2, now(), $3)", case_id, person, own)
+        assert await conn.execute("DELETE FROM exclusions WHERE case_id = $1", linked) == "DELETE 1"
+        with pytest.raises(asyncpg.RaiseError, match="kept"):
+            await conn.execute("DELETE FROM exclusions")
+        await conn.close()
 
 
 async def test_no_case_that_has_evidence_is_deleted_as_a_canary(postgres: Postgres) -> None:
