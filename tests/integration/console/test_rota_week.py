@@ -21,6 +21,7 @@ async def planned(house: House, *, bo_serves: str = "{*}") -> Browser:
         await conn.execute(
             "INSERT INTO rotas (version, body, by, at) VALUES (2, $1, $2, now())", ROTA % (AASE, BO), PersonId(DITTE)
         )
+        await conn.execute("UPDATE people SET units = '{*}' WHERE person_id = $1", AASE)
         await conn.execute("UPDATE people SET units = $2 WHERE person_id = $1", BO, bo_serves.strip("{}").split(","))
     return await house.browser(DITTE)
 

@@ -1,19 +1,23 @@
 """One case on one screen. Before any text: why does the person look into it, and do they know anybody in it?"""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from asyncpg import Record
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain.access import ANSWERS, JUDGES, LEADS, is_fresh
+from services.escalation.domain.timeline import TOLD, Entry, Moment, line
 from services.escalation.handlers import reading as acts
-from services.escalation.store import case, page, reading, report, rota
+from services.escalation.store import case, evidence, page, reading, report, rota
 from services.escalation.web.api import NotFound, seen_case
 from services.escalation.web.console import Console, sign_in_first, visitor
 from services.escalation.web.console.text import literally, segments
+from services.escalation.web.console.timeline import drawn
 from services.escalation.web.console.wall import number_in
 from services.escalation.web.view import case_as_told
 from shared.auth.grants import Grant, ReadPart, ReadPurpose
@@ -22,10 +26,13 @@ from shared.delivery.outbox import Transaction
 from shared.ids import CaseId, ReportId
 from shared.telemetry.logging import error_code, log
 from shared.web.application import fields
+from shared.web.language import language
 from shared.web.problems import Unavailable
 from shared.web.screens import HEADERS
 
 Json: TypeAlias = dict[str, Any]
+_ENTRIES = 400
+"""Entries of the evidence from which a time line is read."""
 SHOWN_AT_ONCE, PRINTED_AT_ONCE, NAMED_AT_ONCE = 10, 25, 40
 """Reports on one screen: each is a grant, evidence on both sides and a question to intake, about 20 ms in all."""
 
@@ -59,7 +66,8 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
             first, last = wanted[0]["report_no"], wanted[-1]["report_no"]
             await acts.printed(tx, who, case_id, first=first, up_to=last)
         grants = [await acts.grant(tx, who, case_id, _id(each), why=why, part=part) for each in reversed(wanted)]
-        names = await reading.names(tx.conn, people_of(told))
+        moments = line([_entry(row) for row in await evidence.newest(tx.conn, case_id, TOLD, at_most=_ENTRIES)])
+        names = await reading.names(tx.conn, people_of(told) | _people_in(moments))
         others = await _others(tx, who, case_id)
     shown = await _shown(console, wanted, grants)
     last = wanted[-1]["report_no"] if wanted else 0
@@ -68,6 +76,7 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
         "reports": shown,
         "names": names,
         "others": others,
+        "line": drawn(moments, names, language(request), now=console.api.transactions.clock.now()),
         "now": console.api.transactions.clock.now(),
         "older": wanted[0]["report_no"] - 1 if known and wanted else 0,
         "newer": min(last + SHOWN_AT_ONCE, _newest(told)) if last < _newest(told) else 0,
@@ -75,6 +84,16 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
     template = "print.html" if printing else "case.html" if known else "names.html"
     # Beside the event loop: a screen full of long texts takes longer than others may wait.
     return await asyncio.to_thread(console.show, request, template, who, why=why, printing=printing, **values)
+
+
+def _entry(row: Record) -> Entry:
+    return Entry(row["at"], row["act"], row["actor"], json.loads(row["facts"]))
+
+
+def _people_in(moments: Sequence[Moment]) -> set[UUID]:
+    """Everybody whom the time line names."""
+    entries = [entry for moment in moments for entry in moment.entries]
+    return {named for entry in entries for named in (entry.actor, entry.recipient) if named}
 
 
 def _page_of(request: Request, told: Json, *, printing: bool) -> list[Json]:

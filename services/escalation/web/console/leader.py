@@ -7,11 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.escalation.domain.access import is_fresh
-from services.escalation.web.console import NOTHING, Console, Values, onward, sign_in_first, visitor
+from services.escalation.web.console import NOTHING, Console, Values, onward, sign_in_first, visitor, words
+from services.escalation.web.console.bars import days_of, of_reach
 from services.escalation.web.console.hold import instant
 from services.escalation.web.console.wall import number_in
 from services.escalation.web.console.week import rota_screen
+from shared.calendar import local
 from shared.web.application import fields
+from shared.web.language import language
 from shared.web.problems import Problem
 from shared.web.sign_in import signed_out
 
@@ -22,7 +25,19 @@ Screen: TypeAlias = Callable[[Console, Request, Values], Awaitable[Response]]
 
 async def reach_screen(console: Console, request: Request) -> Response:
     """Can we reach somebody now? Then the next 72 hours, the first gap first."""
-    return await screen(console, request, "reach.html", reach="/v1/reach")
+    who = visitor(request)
+    if who is None:
+        return sign_in_first(request)
+    reach = await console.asked("GET", "/v1/reach", request)
+    marks = days_of(reach)
+    values: Json = {
+        "reach": reach,
+        "strip": of_reach(reach),
+        "marks": marks,
+        "now": console.api.transactions.clock.now(),
+    }
+    days = ", ".join(words.day(local(each).isoweekday(), language(request)) for _, each in marks)
+    return console.show(request, "reach.html", who, days=days, **values)
 
 
 async def me_screen(console: Console, request: Request, how: Values = NOTHING) -> Response:

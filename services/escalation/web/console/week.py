@@ -12,6 +12,7 @@ from starlette.responses import Response
 from services.escalation.domain.shift import Duty, Shifts, instant
 from services.escalation.store.rota import SHIFTS
 from services.escalation.web.console import NOTHING, Console, Values, sign_in_first, visitor
+from services.escalation.web.console.bars import Bar, of_week
 from services.escalation.web.console.words import UNITS
 from shared.calendar import local
 from shared.ids import PersonId
@@ -28,6 +29,11 @@ class Column:
 
     units: tuple[str, ...]
     days: tuple[tuple[Duty, ...], ...]
+
+    @property
+    def bars(self) -> list[Bar]:
+        """The week as bars."""
+        return of_week(self.days)
 
 
 async def rota_screen(console: Console, request: Request, how: Values = NOTHING) -> Response:

@@ -190,6 +190,11 @@ def from_to(opens: str, closes: str, lang: Language) -> str:
     return _from_to(time.fromisoformat(opens), time.fromisoformat(closes), lang)
 
 
+def short_days(days: Sequence[date], lang: Language) -> list[str]:
+    """The days by their first three letters: `man`, `tir`."""
+    return [lang.say(*_DAYS[day.weekday()])[:3] for day in days]
+
+
 def hours(starts_at: datetime, ends_at: datetime, lang: Language) -> str:
     """A span of one day: `kl. 9–13`, `9:00–13:00`; the whole of it in words."""
     start, end = local(starts_at).time(), local(ends_at).time()
