@@ -292,7 +292,7 @@ async def test_reach_is_a_figure_that_falls_when_contact_points_are_lost(both: B
     async def figures() -> tuple[float, float]:
         watched = Reach(here.transactions, both.contacts)
         await watched.run_once()
-        return watched._latest["beredskab.reach.now"], watched._latest["beredskab.reach.gap"]
+        return watched.look.values["beredskab.reach.now"], watched.look.values["beredskab.reach.gap"]
 
     day, reached = timedelta(days=1).total_seconds(), 4
     assert await figures() == (reached, 3 * day)
