@@ -181,6 +181,7 @@ def _own_settings(place: Place, service: str) -> dict[str, str]:
         "SMTP_PORT": str(place.port("mail")),
         "SMTP_SENDER": "beredskab@kommune.example",
         "CONSOLE_URL": place.http("escalation-web"),
+        "DUTY_PHONE": _DUTY_PHONE,
     }
     people = {
         "DUTY_PHONE": _DUTY_PHONE,

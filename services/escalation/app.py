@@ -80,7 +80,7 @@ async def work(settings: Settings) -> None:
     async with open_service(settings, NAME, migrations=MIGRATIONS) as service:
         consumer = service.consumer(SUBSCRIPTIONS)
         health = service.worker_app([], consumer)
-        figures = Figures(service.pool, settings.clock)
+        figures = Figures(service.pool, settings.clock, settings.usual_per_minute)
         reach = Reach(service.transactions, Contacts(settings.peers["notify"], service.tokens))
         leavers = Leavers(service.pool, service.tokens, settings.peers.get("intake"))
         loops = [

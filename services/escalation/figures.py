@@ -19,9 +19,11 @@ from shared.postgres.pool import Pool
 from shared.telemetry import metrics
 
 EVERY = timedelta(seconds=5)
+MINUTE = timedelta(minutes=1)
 MISSED_LASTS = timedelta(hours=24)
 GAUGES = {
     "beredskab.escalation.unanswered": "Escalations that nobody has answered.",
+    "beredskab.flood": "Cases that came within a minute and nobody has answered, where they are more than is usual.",
     "beredskab.escalation.unanswered.age": "Seconds since the oldest urgent one was received: acute, high or unrated.",
     "beredskab.escalation.overdue": "Seconds that the oldest moment at which something must happen has passed.",
     "beredskab.canary.age": "Seconds since the newest canary was sent that went the whole way to a provider.",
@@ -41,9 +43,10 @@ AHEAD = 72
 class Figures:
     """Looks every few seconds, whoever wakes it, and reports what was found last."""
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
+    def __init__(self, pool: Pool, clock: Clock, usual: int) -> None:
         self._pool = pool
         self._clock = clock
+        self._usual = usual
         self._looked_at: datetime | None = None
         self.look = metrics.Look("escalation", GAUGES, clock)
 
@@ -52,15 +55,19 @@ class Figures:
         now = self._clock.now()
         if self._looked_at is None or now - self._looked_at >= EVERY:
             self._looked_at = now
-            await self.look.take(found(self._pool, now))
+            await self.look.take(found(self._pool, now, usual=self._usual))
         return 0
 
 
-async def found(pool: Pool, now: datetime) -> dict[str, float]:
-    """What the database says now. There is no margin while no report waits to be judged, and no canary before one."""
-    waiting = await figures.waiting(pool, missed_after=now - MISSED_LASTS)
+async def found(pool: Pool, now: datetime, *, usual: int) -> dict[str, float]:
+    """What the database says now; `usual` is how many cases a minute may bring.
+
+    There is no margin while no report waits to be judged, and no canary before one.
+    """
+    waiting = await figures.waiting(pool, missed_after=now - MISSED_LASTS, new_after=now - MINUTE)
     latest = {
         "beredskab.escalation.unanswered": float(waiting.unanswered),
+        "beredskab.flood": float(waiting.new if waiting.new > usual else 0),
         "beredskab.escalation.unanswered.age": _since(waiting.urgent_since, now),
         "beredskab.escalation.overdue": _since(waiting.next_at, now),
         "beredskab.nobody.reachable": float(waiting.in_vain),

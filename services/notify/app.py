@@ -1,5 +1,6 @@
 """notify put together: which facts it hears, and the loop that sends."""
 
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from services.notify.domain import LEASE
 from services.notify.figures import Figures
 from services.notify.sender import Sender
 from services.notify.settings import Settings
+from services.notify.text import Way
 from services.notify.web import Door, routes
 from shared import canary, delivery
 from shared.calendar import local
@@ -61,7 +63,8 @@ def _sender(settings: Settings, service: Service) -> Sender:
         settings.smtp_host, settings.smtp_port, settings.smtp_sender, starttls=settings.smtp_tls == "starttls"
     )
     canaries_to = settings.canary_address or settings.smtp_sender
-    return Sender(service.transactions, service.keys, email, settings.console_url, canaries_to, settings.instance)
+    way, apart = Way(settings.console_url, settings.duty_phone), timedelta(seconds=settings.bundle_seconds)
+    return Sender(service.transactions, service.keys, email, way, canaries_to, settings.instance, apart)
 
 
 async def pull_in(service: Service) -> int:

@@ -1,12 +1,16 @@
-"""The life of a message: queued → sending → accepted, or repeated, or given up. Decided here, stored elsewhere."""
+"""The life of a message: queued → sending → accepted, or repeated, or given up. Decided here, stored elsewhere.
 
+And which messages travel as one mail.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from shared.events.codes import Failure, Purpose, RecipientKind, Template
-from shared.ids import CaseId, MessageId, ReportId
+from shared.ids import CaseId, MessageId, ReportId, derived_id
 
 REPEATS = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=45))
 """Waits before a message is tried again; the last goes on until nobody wants the message any more."""
@@ -26,6 +30,10 @@ def valid_until(not_after: datetime, *, told_at: datetime, now: datetime) -> dat
     """
     fresh = abs(now - told_at) <= APART
     return now + (not_after - told_at) if fresh else not_after
+
+
+SHARE = 20
+"""A message waits for others at most this part of the time it gives for an answer: 9 s of an acute page's 3 min."""
 
 
 class State(StrEnum):
@@ -75,10 +83,22 @@ class Message:
     answer_by: datetime
     not_after: datetime
     state: State
+    next_at: datetime | None
     attempts: int
     maybe_twice: bool
+    mail_id: UUID | None
     withdrawn: bool
     traceparent: str | None
+
+    @property
+    def patience(self) -> timedelta:
+        """How long an answer is waited for: the shorter, the more pressing. Full minutes, as ladders count."""
+        return in_minutes(self.answer_by - self.requested_at)
+
+
+def in_minutes(span: timedelta) -> timedelta:
+    """The span rounded to full minutes."""
+    return timedelta(minutes=round(span / timedelta(minutes=1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +118,78 @@ def before_sending(message: Message, now: datetime, *, reachable: bool) -> Outco
     if now >= message.not_after:
         return Outcome(Result.EXPIRED)
     return None if reachable else Outcome(Result.NO_CONTACT)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """A mail that somebody was sent of late: when it was begun, and how pressing its messages are."""
+
+    recipient_id: UUID
+    patience: timedelta
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Mails:
+    """Messages that are sent now, those of each mail together, and until when others are held back."""
+
+    begun: tuple[tuple[Message, ...], ...]
+    held: Mapping[MessageId, datetime]
+
+
+def mail_id(messages: Sequence[Message]) -> UUID:
+    """The id of the mail that carries these: the same messages are the same mail, whenever they are tried again."""
+    return derived_id("mail", *sorted(each.message_id for each in messages))
+
+
+def mails(waiting: Sequence[Message], mailed: Sequence[Mailed], *, now: datetime, apart: timedelta) -> Mails:
+    """The mails to be begun now, the most pressing first.
+
+    The first message to somebody goes at once. Those that follow wait for a part of the time they give for an answer,
+    `apart` at most, and then go in one mail. Nothing waits for a mail that was less pressing, and a mail takes along
+    all that waits for its reader. `apart` of zero: each message is a mail.
+    """
+    ended = [(each,) for each in waiting if _is_due(each, now) and not _is_wanted(each, now)]
+    begun, held = list[tuple[Message, ...]](ended), dict[MessageId, datetime]()
+    for group in _by_mail([each for each in waiting if _is_wanted(each, now)], alone=not apart):
+        due = [(each, _free_at(each, mailed, now=now, apart=apart)) for each in group if _is_due(each, now)]
+        if any(at <= now for _, at in due):
+            begun.append(group)
+        else:
+            held |= {each.message_id: min(at, each.not_after) for each, at in due}
+    return Mails(tuple(sorted(begun, key=lambda group: min(each.patience for each in group))), held)
+
+
+def _is_due(message: Message, now: datetime) -> bool:
+    return message.next_at is not None and message.next_at <= now
+
+
+def _is_wanted(message: Message, now: datetime) -> bool:
+    return before_sending(message, now, reachable=True) is None
+
+
+def _by_mail(waiting: Sequence[Message], *, alone: bool) -> list[tuple[Message, ...]]:
+    groups: dict[Hashable, list[Message]] = {}
+    for each in waiting:
+        groups.setdefault(_mail_of(each, alone=alone), []).append(each)
+    return [tuple(group) for group in groups.values()]
+
+
+def _mail_of(message: Message, *, alone: bool) -> Hashable:
+    """What may have arrived already is sent again as the mail that it was, so that a mailbox knows it by its id."""
+    if message.mail_id and (message.maybe_twice or message.state is State.SENDING):
+        return message.mail_id
+    return message.message_id if alone or message.canary else message.recipient_id or message.message_id
+
+
+def _free_at(message: Message, mailed: Sequence[Mailed], *, now: datetime, apart: timedelta) -> datetime:
+    if message.canary or message.maybe_twice or message.state is State.SENDING:
+        return now
+    wait = min(message.patience / SHARE, apart)
+    as_pressing = (
+        each.at for each in mailed if each.recipient_id == message.recipient_id and each.patience <= message.patience
+    )
+    return max((at + wait for at in as_pressing), default=now)
 
 
 def addressable(message: Message) -> bool:

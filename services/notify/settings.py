@@ -10,7 +10,8 @@ from shared.settings import ServiceSettings
 
 class Settings(ServiceSettings):
     """Settings of notify. `smtp_sender` and `canary_address` are bare addresses: canaries go to the latter, or to
-    the sender itself. `console_url` is what a message links to."""
+    the sender itself. `console_url` is what a message links to, `duty_phone` whom it tells to ring. `bundle_seconds` is
+    how long messages that follow a person's first wait for each other at most; at 0 each is a mail of its own."""
 
     seed_file: Path
     smtp_host: str
@@ -19,3 +20,5 @@ class Settings(ServiceSettings):
     smtp_sender: str = Field(pattern=r"^[!-~]+@[!-~]+$")
     canary_address: str = Field(default="", pattern=r"^([!-~]+@[!-~]+)?$")
     console_url: str = Field(pattern=r"^https?://\S+$")
+    duty_phone: str
+    bundle_seconds: int = Field(default=20, ge=0, le=50)

@@ -1,13 +1,13 @@
 """notify's tables: one function per statement."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
 
-from services.notify.domain import Message, Outcome, State, Step
+from services.notify.domain import Mailed, Message, Outcome, State, Step, in_minutes
 from shared.delivery.aside import not_aside, set_aside
 from shared.events.codes import Channel, Purpose, RecipientKind, Template
 from shared.events.escalation import MessageRequested
@@ -21,7 +21,7 @@ _WITHDRAWN = "EXISTS (SELECT FROM withdrawals w WHERE w.message_id = m.message_i
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message whose next try is this process's, with the recipient's sealed contact point where there is one."""
+    """A message that this process works on, with the recipient's sealed contact point where there is one."""
 
     message: Message
     sealed: bytes | None
@@ -83,43 +83,84 @@ async def withdraw(conn: Connection, message_id: MessageId, *, now: datetime) ->
     await conn.execute("UPDATE messages SET next_at = $2 WHERE message_id = $1 AND state = 'queued'", message_id, now)
 
 
-async def claim(pool: Pool, *, now: datetime, lease_until: datetime, holder: int, limit: int) -> list[Claimed]:
-    """Begin the next try of messages that are due, oldest first, each with its attempt row, in one statement.
+async def open_messages(conn: Connection, *, now: datetime, limit: int) -> list[Claimed]:
+    """The messages that are due, locked, most pressing first, and after them all others that wait; none without a due.
 
-    Due are waiting messages, and those whose try has outlived its lease: nobody knows how that one ended.
+    Due are waiting messages, and those whose try has outlived its lease: nobody knows how that one ended. What another
+    process works on is left out.
     """
-    rows = await pool.fetch(
-        f"""WITH due AS (
-                SELECT message_id, state, attempts FROM messages
-                WHERE next_at <= $1 AND {_WORKABLE} ORDER BY next_at LIMIT $4 FOR UPDATE SKIP LOCKED
-            ), lost AS (
-                UPDATE attempts a SET result = 'unknown', ended_at = $1 FROM due
-                WHERE due.state = 'sending' AND a.message_id = due.message_id AND a.n = due.attempts
-            ), begun AS (
-                INSERT INTO attempts (message_id, n, holder, started_at)
-                SELECT message_id, attempts + 1, $3, $1 FROM due
-            )
-            UPDATE messages m SET state = 'sending', next_at = $2, attempts = m.attempts + 1,
-                                  maybe_twice = m.maybe_twice OR due.state = 'sending'
-            FROM due WHERE m.message_id = due.message_id
-            RETURNING {_MESSAGE}, {_WITHDRAWN},
-                (SELECT sealed FROM contacts c WHERE c.person_id = m.recipient_id AND c.channel = $5) AS sealed""",
+    rows = await conn.fetch(
+        f"""SELECT {_MESSAGE}, {_WITHDRAWN},
+                (SELECT sealed FROM contacts c WHERE c.person_id = m.recipient_id AND c.channel = $3) AS sealed
+            FROM messages m
+            WHERE next_at IS NOT NULL AND (next_at <= $1 OR state = 'queued') AND {_WORKABLE}
+                AND EXISTS (SELECT FROM messages WHERE next_at <= $1 AND {_WORKABLE})
+            ORDER BY next_at > $1, answer_by - requested_at, next_at LIMIT $2 FOR UPDATE OF m SKIP LOCKED""",
         now,
-        lease_until,
-        holder,
         limit,
         Channel.EMAIL,
     )
-    return [claimed for row in rows if (claimed := await _claimed(pool, row, now)) is not None]
+    return [claimed for row in rows if (claimed := await _claimed(conn, row, now)) is not None]
 
 
-async def _claimed(pool: Pool, row: asyncpg.Record, now: datetime) -> Claimed | None:
+async def _claimed(conn: Connection, row: asyncpg.Record, now: datetime) -> Claimed | None:
     """One that cannot be understood is set aside, so that it does not stop the others."""
     try:
         return Claimed(_message(row), row["sealed"])
     except (ValueError, TypeError) as error:
-        await set_aside(pool, "send", row["message_id"], error, now=now)
+        await set_aside(conn, "send", row["message_id"], error, now=now)
         return None
+
+
+async def mailed(conn: Connection, *, after: datetime, until: datetime) -> list[Mailed]:
+    """The mails that people and desks may have been sent in that time."""
+    rows = await conn.fetch(
+        """SELECT recipient_id, answer_by - requested_at AS patience, max(started_at) AS at
+             FROM attempts JOIN messages USING (message_id)
+            WHERE started_at > $1 AND started_at <= $2 AND recipient_id IS NOT NULL AND NOT canary
+                AND (result IS NULL OR result IN ('accepted', 'unknown'))
+            GROUP BY 1, 2""",
+        after,
+        until,
+    )
+    return [Mailed(row["recipient_id"], in_minutes(row["patience"]), row["at"]) for row in rows]
+
+
+async def hold(conn: Connection, until: Mapping[MessageId, datetime]) -> None:
+    """Let these wait until then."""
+    await conn.execute(
+        """UPDATE messages m SET next_at = h.at FROM unnest($1::uuid[], $2::timestamptz[]) AS h (message_id, at)
+           WHERE m.message_id = h.message_id""",
+        list(until),
+        list(until.values()),
+    )
+
+
+async def begin(
+    conn: Connection, mail_of: Mapping[MessageId, UUID], *, now: datetime, lease_until: datetime, holder: int
+) -> list[Message]:
+    """Begin the next try of these messages, each with its attempt row, and give them as they stand then."""
+    rows = await conn.fetch(
+        f"""WITH begun AS (
+                SELECT b.message_id, b.mail_id, state, attempts
+                FROM unnest($4::uuid[], $5::uuid[]) AS b (message_id, mail_id) JOIN messages USING (message_id)
+            ), lost AS (
+                UPDATE attempts a SET result = 'unknown', ended_at = $1 FROM begun
+                WHERE begun.state = 'sending' AND a.message_id = begun.message_id AND a.n = begun.attempts
+            ), tried AS (
+                INSERT INTO attempts (message_id, n, holder, started_at)
+                SELECT message_id, attempts + 1, $3, $1 FROM begun
+            )
+            UPDATE messages m SET state = 'sending', next_at = $2, attempts = m.attempts + 1,
+                                  maybe_twice = m.maybe_twice OR begun.state = 'sending', mail_id = begun.mail_id
+            FROM begun WHERE m.message_id = begun.message_id RETURNING {_MESSAGE}, {_WITHDRAWN}""",
+        now,
+        lease_until,
+        holder,
+        list(mail_of),
+        list(mail_of.values()),
+    )
+    return [_message(row) for row in rows]
 
 
 async def erase_canaries(conn: Connection, *, before: datetime) -> int:

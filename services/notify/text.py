@@ -20,8 +20,9 @@ _MONTHS = (
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A message's words and the version of the template they were made from."""
+    """A message's words, and the template and its version that they were made from."""
 
+    template: Template
     subject: str
     body: str
     version: int
@@ -37,12 +38,20 @@ def has_text(template: Template) -> bool:
     return template.value in _TEXTS
 
 
-def render(template: Template, *, answer_by: datetime, asked_at: datetime, url: str) -> Text:
-    """The words of one message. They depend on nothing that changes from one try to the next."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the reader gets to what waits: the address to sign in at, and the phone where that fails."""
+
+    url: str
+    duty: str
+
+
+def render(template: Template, *, answer_by: datetime, asked_at: datetime, way: Way, n: int = 1) -> Text:
+    """The words of a mail about `n` things. They depend on nothing that changes from one try to the next."""
     words = _TEXTS[template.value]
-    return Text(
-        _TEXTS["subject"], words["body"].format(by=due(answer_by, asked_at=asked_at), url=url), words["version"]
-    )
+    body = words["body"].format(by=due(answer_by, asked_at=asked_at), n=n, url=way.url)
+    closing = _TEXTS["closing"]["body"].format(duty=way.duty)
+    return Text(template, _TEXTS["subject"], f"{body}\n\n{closing}", words["version"])
 
 
 def due(answer_by: datetime, *, asked_at: datetime) -> str:

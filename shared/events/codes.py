@@ -141,6 +141,8 @@ class Template(StrEnum):
     PAGE = "page"
     DESK_PAGE = "desk_page"
     REMINDER = "reminder"
+    BUNDLE = "bundle"
+    DESK_BUNDLE = "desk_bundle"
     REPORTER_NEWS = "reporter_news"
 
 

@@ -37,7 +37,6 @@ from shared.clock import Clock
 from shared.delivery.kafka import PARTITIONS
 from shared.events.envelope import Envelope, Undecodable, envelope_of, event_of, text_headers
 from shared.events.model import Event
-from shared.ids import derived_id
 from shared.sealing import KeyRing
 from tests.support.ports import free_port_base
 
@@ -64,6 +63,11 @@ _AWAY = (
 )
 
 
+def one_by_one(settings: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    """The settings, and that every page is a mail of its own: tests look for the page of their own report."""
+    return {**settings, "notify-work": {"BUNDLE_SECONDS": "0", **settings.get("notify-work", {})}}
+
+
 @contextmanager
 def running_stack(
     *,
@@ -73,13 +77,14 @@ def running_stack(
 ) -> Iterator[Stack]:
     """A stack in a folder of its own, on ports of its own; afterwards nothing of it runs.
 
-    `only` names processes, which come with what they stand on; an empty one is all. `settings` as `Stack.override`.
+    `only` names processes, which come with what they stand on; an empty one is all. `settings` as `Stack.override`;
+    without any, no pages are bundled.
     The folder is deleted unless the block raised or `keep` says so: then its logs are worth reading.
     """
     home = Path(tempfile.mkdtemp(prefix="beredskab-test-"))
     home.chmod(0o755)  # PostgreSQL runs as a user of its own
     stack = Stack(home, free_port_base(), only=only)
-    stack.override(settings or {})
+    stack.override(one_by_one(settings or {}))
     erase = False
     try:
         stack.up(within=240)
@@ -233,8 +238,8 @@ class System:
 
     async def mails_about(self, case_id: str) -> list[EmailMessage]:
         """The mails of a case, by their Message-IDs: nothing else in them tells."""
-        rows = await self.rows("notify", "SELECT message_id FROM messages WHERE case_id = $1", UUID(case_id))
-        names = {f"<{derived_id('mail', row['message_id'])}" for row in rows}
+        rows = await self.rows("notify", "SELECT mail_id FROM messages WHERE case_id = $1", UUID(case_id))
+        names = {f"<{row['mail_id']}" for row in rows}
         return [mail for mail in await self.mails() if str(mail["Message-ID"]).partition("@")[0] in names]
 
     # databases -------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from shared.calendar import COPENHAGEN, local
 from shared.events.escalation import DeadlineMissed
 from shared.events.triage import CaseRated
 from tests.support.children import new_child
-from tests.support.system import SERVICES, System, running_stack, system_of, until
+from tests.support.system import SERVICES, System, one_by_one, running_stack, system_of, until
 from tests.support.traffic import answered, concern, nothing_lost_nothing_doubled, seen_by
 
 DEADLY = [{"sign": "fear.killed", "answer": "said", "when": "now"}]
@@ -329,7 +329,7 @@ async def test_9_phoned_on_friday_and_written_down_on_saturday_over_a_night_in_w
     """The clock starts on Friday; a deadline that is born missed is told at once."""
     evening = on_saturday(time(21, 40))
     ahead = evening - datetime.now(UTC)
-    weekend.stack.override(clocks(ahead))
+    weekend.stack.override(one_by_one(clocks(ahead)))
     await asyncio.gather(*(asyncio.to_thread(weekend.stack.restart, name, within=120) for name in SERVICES))
     async with system_of(weekend.stack, ahead=ahead) as system:
         friday = datetime.combine(evening.date() - timedelta(days=1), time(15, 30), COPENHAGEN)

@@ -10,10 +10,12 @@ from shared.postgres.pool import Pool
 class Waiting:
     """How many nobody has answered, since when the urgent ones, the next moments of the clocks.
 
-    `in_vain` are cases about which nobody could be reached, `missed` deadlines missed of late.
+    `new` of them came of late. `in_vain` are cases about which nobody could be reached, `missed` deadlines missed
+    of late.
     """
 
     unanswered: int
+    new: int
     urgent_since: datetime | None
     next_at: datetime | None
     judge_by: datetime | None
@@ -40,10 +42,11 @@ async def canary(pool: Pool) -> Canary | None:
     return Canary(**row) if row else None
 
 
-async def waiting(pool: Pool, *, missed_after: datetime) -> Waiting:
+async def waiting(pool: Pool, *, missed_after: datetime, new_after: datetime) -> Waiting:
     """Over all cases."""
     row = await pool.fetchrow(
         """SELECT count(*) AS unanswered,
+                  count(*) FILTER (WHERE received_at > $2) AS new,
                   min(received_at) FILTER (WHERE level IS NULL OR level IN ('high', 'acute')) AS urgent_since,
                   LEAST((SELECT min(next_at) FROM escalations), (SELECT min(next_at) FROM deadlines)) AS next_at,
                   (SELECT min(limit_at) FROM deadlines
@@ -56,6 +59,7 @@ async def waiting(pool: Pool, *, missed_after: datetime) -> Waiting:
              FROM escalations JOIN cases USING (case_id)
             WHERE state IN ('unrated', 'paging') AND next_at IS NOT NULL AND NOT canary""",
         missed_after,
+        new_after,
     )
     assert row is not None
     return Waiting(**row)

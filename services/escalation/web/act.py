@@ -15,9 +15,11 @@ from services.escalation.domain.escalation import Taken
 from services.escalation.handlers import act as acts
 from services.escalation.handlers import step as steps
 from services.escalation.store import case, countersign, report
-from services.escalation.web.api import Api, Body, SentInstant, Versioned, acting
+from services.escalation.web.api import Api, Body, Forbidden, SentInstant, Versioned, acting, read
+from shared.auth.people import Person
 from shared.events.codes import Level, Outcome, Unit
-from shared.ids import PersonId, ReportId
+from shared.ids import CaseId, PersonId, ReportId
+from shared.telemetry.tracing import link_running_to
 
 Reason = Annotated[str, Field(min_length=1, max_length=4000)]
 
@@ -26,6 +28,7 @@ def routes(api: Api) -> list[Route]:
     """The routes."""
     acts_by_path = {
         "/v1/cases/{id}/acknowledge": _acknowledge,
+        "/v1/work/acknowledge": _acknowledge_many,
         "/v1/cases/{id}/cannot": _cannot,
         "/v1/cases/{id}/conflict": _conflict,
         "/v1/cases/{id}/phone-answer": _phone_answer,
@@ -52,6 +55,20 @@ class Acknowledge(Body):
     def promise(self) -> timedelta:
         """How long they promise to take."""
         return timedelta(minutes=self.promise_minutes)
+
+
+class Shown(Body):
+    """A case as it stood in a list."""
+
+    case_id: CaseId
+    covers_report_no: int = Field(ge=1, le=2**31 - 1)
+
+
+class AcknowledgeMany(Body):
+    """The cases of a list that the person takes, each with the newest report that was there."""
+
+    cases: Annotated[list[Shown], Field(min_length=1, max_length=500)]
+    promise_minutes: int = Field(default=60, ge=1, le=24 * 60)
 
 
 class PhoneAnswer(Versioned):
@@ -128,6 +145,31 @@ async def _acknowledge(api: Api, request: Request) -> JSONResponse:
     async with acting(api, request, Acknowledge, may=ANSWERS) as act:
         covers, promise = act.asked.covers_report_no, act.asked.promise
         return await act.done(await acts.acknowledge(act.tx, act.who, act.case_id, covers=covers, promise=promise))
+
+
+async def _acknowledge_many(api: Api, request: Request) -> JSONResponse:
+    """Each for itself, as if it were taken alone: what cannot be taken is named, and the others are taken."""
+    who, asked = api.who(request), await read(request, AcknowledgeMany)
+    if not who.roles & ANSWERS:
+        raise Forbidden(ANSWERS)
+    promise, taken, refused = timedelta(minutes=asked.promise_minutes), list[str](), list[dict[str, str]]()
+    for each in asked.cases:
+        reason = await _taken_alone(api, who, each, promise)
+        if reason is None:
+            taken.append(str(each.case_id))
+        else:
+            refused.append({"case_id": str(each.case_id), "reason": reason})
+    return JSONResponse({"taken": taken, "refused": refused})
+
+
+async def _taken_alone(api: Api, who: Person, shown: Shown, promise: timedelta) -> str | None:
+    """None where the person has it now, else why not."""
+    async with api.transactions.begin("act") as tx:
+        if not await case.lock_seen(tx.conn, shown.case_id, who):
+            return "not_found"
+        link_running_to((await case.get(tx.conn, shown.case_id))["traceparent"])
+        refused = await acts.acknowledge(tx, who, shown.case_id, covers=shown.covers_report_no, promise=promise)
+        return refused.reason if refused else None
 
 
 async def _cannot(api: Api, request: Request) -> JSONResponse:

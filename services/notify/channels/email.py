@@ -9,13 +9,13 @@ from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
+from uuid import UUID
 
 import aiosmtplib
 from opentelemetry.trace import SpanKind
 
 from services.notify.domain import Outcome, Result
 from services.notify.text import SENDER_NAME, Text
-from shared.ids import MessageId, derived_id
 from shared.telemetry.tracing import span
 
 DIALOGUE = 25.0
@@ -68,12 +68,12 @@ class Email:
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
             return Outcome(broken_off)
 
-    def mail(self, message_id: MessageId, text: Text, *, to: str, now: datetime) -> bytes:
-        """The mail as bytes (RFC 5322). Every try of one message has the same Message-ID, which names nothing else."""
+    def mail(self, mail_id: UUID, text: Text, *, to: str, now: datetime) -> bytes:
+        """The mail as bytes (RFC 5322). Every try of one mail has the same Message-ID, which names nothing else."""
         own = {
             "To": to,  # printable ASCII, or it would not be a contact
             "Date": format_datetime(now),
-            "Message-ID": f"<{derived_id('mail', message_id)}@{self._domain}>",
+            "Message-ID": f"<{mail_id}@{self._domain}>",
         }
         head = "".join(f"{name}: {value}\r\n" for name, value in own.items())
         return head.encode("ascii") + _same_for_all(self.sender, text)

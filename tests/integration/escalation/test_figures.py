@@ -14,13 +14,14 @@ from tests.integration.escalation.conftest import AASE, Service
 
 async def seen(service: Service) -> dict[str, float]:
     """The figures, by the last word of their names."""
-    figures = await found(service.ground.pool, service.now)
+    figures = await found(service.ground.pool, service.now, usual=20)
     return {name.removeprefix("beredskab."): value for name, value in figures.items()}
 
 
 async def test_without_a_case_nobody_waits_and_no_limit_is_near(service: Service) -> None:
     assert await seen(service) == {
         "escalation.unanswered": 0,
+        "flood": 0,
         "escalation.unanswered.age": 0,
         "escalation.overdue": 0,
         "nobody.reachable": 0,
@@ -46,6 +47,7 @@ async def test_an_unrated_report_is_urgent_and_a_low_one_is_not(service: Service
     service.ground.clock.pass_by(seconds=10)
     assert await seen(service) | {"deadline.margin": 0} == {
         "escalation.unanswered": 2,
+        "flood": 0,
         "escalation.unanswered.age": 10,
         "escalation.overdue": 0,
         "nobody.reachable": 0,
@@ -95,7 +97,7 @@ async def test_a_canary_is_nobodys_to_answer_and_seen_when_it_has_come_round(ser
 
 
 async def test_however_often_it_is_woken_it_looks_every_five_seconds(service: Service) -> None:
-    figures = Figures(service.ground.pool, service.ground.clock)
+    figures = Figures(service.ground.pool, service.ground.clock, 20)
     await figures.run_once()
     await service.opened(Level.ACUTE)
     await figures.run_once()
@@ -162,3 +164,20 @@ async def test_what_was_written_down_from_a_call_and_canaries_are_not_measured(
     named = await service.ground.pool.fetchval(query, canary_case)
     await service.deliver({"message_id": str(named)}, canary_case, canary)
     assert [spent(reader, f"beredskab.{name}.after", "acute") for name in ("paged", "answered")] == before
+
+
+async def test_more_new_cases_than_a_minute_usually_brings_are_a_flood_for_as_long_as_they_are_new(
+    service: Service,
+) -> None:
+    for _ in range(3):
+        await service.opened(Level.LOW)
+    assert (await found(service.ground.pool, service.now, usual=3))["beredskab.flood"] == 0
+    assert (await found(service.ground.pool, service.now, usual=2))["beredskab.flood"] == 3
+    service.ground.clock.pass_by(seconds=60)
+    assert (await found(service.ground.pool, service.now, usual=2))["beredskab.flood"] == 0
+
+
+async def test_canaries_are_no_flood(service: Service) -> None:
+    for _ in range(3):
+        await service.opened(Level.ACUTE, canary=True)
+    assert (await found(service.ground.pool, service.now, usual=1))["beredskab.flood"] == 0

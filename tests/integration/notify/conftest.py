@@ -14,6 +14,7 @@ from services.notify import contacts
 from services.notify.app import MIGRATIONS, SUBSCRIPTIONS
 from services.notify.channels.email import Email
 from services.notify.sender import Sender
+from services.notify.text import Way
 from shared.delivery.inbox import Inbox
 from shared.events.codes import Purpose, RecipientKind, Template
 from shared.events.envelope import Envelope
@@ -27,6 +28,7 @@ from tests.support.smtp import MailSink, mail_sink
 SEED = Path("deploy/seed/people.toml")
 SINK = "canary@kommune.example"
 AASE = UUID("0c9d3c52-6f0b-4b0e-9a51-1f6c1a000001")
+WAY = Way("https://vagt.kommune.example", "12 34 56 78")
 DESK = UUID("0c9d3c52-6f0b-4b0e-9a51-1f6c1a0000a1")
 
 
@@ -38,9 +40,9 @@ class Notify:
     sink: MailSink
     cases: dict[MessageId, CaseId] = field(default_factory=dict)
 
-    def sender(self, *, holder: int = 0, at_most: float = 5, port: int = 0) -> Sender:
+    def sender(self, *, holder: int = 0, at_most: float = 5, port: int = 0, apart: int = 20) -> Sender:
         email = Email("127.0.0.1", port or self.sink.port, "vagt@kommune.example", at_most=at_most)
-        return Sender(self.ground.transactions, self.ground.keys, email, "https://vagt.kommune.example", SINK, holder)
+        return Sender(self.ground.transactions, self.ground.keys, email, WAY, SINK, holder, timedelta(seconds=apart))
 
     async def hear(self, event: Event, event_id: UUID | None = None) -> None:
         envelope = Envelope(EventId(event_id or new_id()), event.type, "escalation", self.ground.clock.now(), 1, None)

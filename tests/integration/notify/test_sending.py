@@ -32,8 +32,10 @@ async def test_a_page_reaches_the_mail_server_and_its_acceptance_is_told(notify:
     assert mail["Subject"] == "Der venter noget på dig."
     assert mail["From"] == "Vagt <vagt@kommune.example>"
     assert mail["Auto-Submitted"] == "auto-generated"
-    body = "Der venter noget på dig. Svar senest kl. 13.05. Log ind: https://vagt.kommune.example"
-    assert mail.get_content().strip() == body
+    assert mail.get_content().split("\r\n\r\n") == [
+        "Der venter noget på dig. Svar senest kl. 13.05. Log ind: https://vagt.kommune.example",
+        "Kan du ikke logge ind, så ring 12 34 56 78.\r\n",
+    ]
     (accepted,) = await notify.ground.published()
     assert isinstance(accepted, MessageAccepted)
     told = accepted.model_dump(exclude={"text_sha256"})
@@ -44,7 +46,7 @@ async def test_a_page_reaches_the_mail_server_and_its_acceptance_is_told(notify:
         "report_id": request.report_id,
         "channel": Channel.EMAIL,
         "template": Template.PAGE,
-        "template_version": 1,
+        "template_version": 2,
         "maybe_twice": False,
     }
     assert await notify.attempts(request) == [("accepted", 250)]
@@ -146,8 +148,7 @@ async def test_a_dialogue_that_takes_too_long_is_broken_off_and_its_end_is_unkno
 
 async def test_a_try_that_outlives_its_lease_is_made_again_and_marked_as_maybe_sent_twice(notify: Notify) -> None:
     request = await notify.asked()
-    now = notify.ground.clock.now()
-    await store.claim(notify.ground.pool, now=now, lease_until=now + LEASE, holder=7, limit=8)  # and is never heard of
+    await notify.sender(holder=7).claim()  # and is never heard of
     notify.ground.clock.pass_by(seconds=LEASE.total_seconds() - 1)
     await notify.send()
     assert notify.sink.taken == []
@@ -161,11 +162,10 @@ async def test_a_try_that_outlives_its_lease_is_made_again_and_marked_as_maybe_s
 
 
 async def test_a_process_that_starts_takes_back_its_own_leases_and_nobody_elses(notify: Notify) -> None:
-    mine, other = await notify.asked(), None
-    now = notify.ground.clock.now()
-    await store.claim(notify.ground.pool, now=now, lease_until=now + LEASE, holder=0, limit=8)
-    other = await notify.asked()
-    await store.claim(notify.ground.pool, now=now, lease_until=now + LEASE, holder=1, limit=8)
+    mine = await notify.asked()
+    await notify.sender(holder=0).claim()
+    other = await notify.asked(recipient=Recipient(kind=RecipientKind.DESK, id=DESK))
+    await notify.sender(holder=1).claim()
     sender = notify.sender(holder=0)
     await sender.start()
     await notify.send(sender)
@@ -175,12 +175,11 @@ async def test_a_process_that_starts_takes_back_its_own_leases_and_nobody_elses(
 
 async def test_a_yes_that_comes_after_the_lease_counts_and_the_message_is_accepted_once(notify: Notify) -> None:
     request = await notify.asked()
-    now = notify.ground.clock.now()
-    (slow,) = await store.claim(notify.ground.pool, now=now, lease_until=now + LEASE, holder=7, limit=8)
+    ((slow,),) = await notify.sender(holder=7).claim()
     notify.ground.clock.pass_by(minutes=1)
     await notify.send()
     async with notify.ground.transactions.begin("test") as tx:
-        await settle(tx, slow.message, Outcome(Result.ACCEPTED, 250), text=notify.sender()._text(slow.message))
+        await settle(tx, slow.message, Outcome(Result.ACCEPTED, 250), text=notify.sender()._text([slow.message]))
     assert await notify.attempts(request) == [("accepted", 250), ("accepted", 250)]
     assert len(await notify.ground.published(MessageAccepted)) == 1
 
@@ -295,7 +294,7 @@ def _ids(table: str) -> str:
 
 async def test_two_workers_at_once_send_each_message_once(notify: Notify) -> None:
     requests = [await notify.asked() for _ in range(30)]
-    await asyncio.gather(notify.send(notify.sender(holder=0)), notify.send(notify.sender(holder=1)))
+    await asyncio.gather(notify.send(notify.sender(holder=0, apart=0)), notify.send(notify.sender(holder=1, apart=0)))
     assert len(notify.sink.taken) == len({mail["Message-ID"] for mail in notify.sink.mails}) == len(requests)
     assert len(await notify.ground.published(MessageAccepted)) == len(requests)
     assert await notify.ground.pool.fetchval("SELECT max(n) FROM attempts") == 1
@@ -323,7 +322,7 @@ async def are_accepted(notify: Notify, count: int) -> bool:
 async def test_a_slow_dialogue_does_not_hold_up_other_messages(notify: Notify) -> None:
     slow = await notify.asked()
     notify.sink.faults.append("hold")
-    sender = notify.sender()
+    sender = notify.sender(apart=0)
     await sender.run_once()
     await until(partial(is_held, notify.sink))
     others = [await notify.asked() for _ in range(2 * AT_ONCE)]
@@ -372,7 +371,7 @@ async def test_evidence_says_who_was_told_what_how_and_with_what_answer(notify: 
         "recipient_id": str(request.recipient.id),
         "channel": "email",
         "template": "page",
-        "template_version": 1,
+        "template_version": 2,
         "text_sha256": accepted.text_sha256,
         "code": 250,
     }.items():

@@ -31,7 +31,7 @@ from tests.conftest import OpenGround
 from tests.support.broker import Broker, running_broker
 from tests.support.miniature import MIGRATIONS, effects, reception
 from tests.support.services import Ground
-from tests.support.system import SERVICES, System, running_stack, system_of, until
+from tests.support.system import SERVICES, System, one_by_one, running_stack, system_of, until
 from tests.support.traffic import concern, sent_until_in
 
 TOPIC = MessageWithdrawn.topic
@@ -211,7 +211,7 @@ async def faulty(faulty_stack: Stack) -> AsyncIterator[System]:
         first = await sent_until_in(system, concern())
         await system.paged(first["report_id"], within=120)
         yield system
-        faulty_stack.override({})
+        faulty_stack.override(one_by_one({}))
         for name in ("postgres", "kafka", *SERVICES):
             await started(system, name)
 

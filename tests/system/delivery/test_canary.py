@@ -1,6 +1,6 @@
 """A canary goes the whole way, pages nobody, and is seen to have arrived."""
 
-from tests.support.system import System, until
+from tests.support.system import System, one_by_one, until
 from tests.system.delivery.conftest import restarted
 
 SINK = "canary@kommune.example"
@@ -8,14 +8,14 @@ SINK = "canary@kommune.example"
 
 async def test_a_canary_comes_round_and_reaches_nobody(faulty: System) -> None:
     faulty.stack.override(
-        {"intake-work": {"CANARY_EVERY_SECONDS": "2"}, "notify-work": {"CANARY_ADDRESS": SINK}},
+        one_by_one({"intake-work": {"CANARY_EVERY_SECONDS": "2"}, "notify-work": {"CANARY_ADDRESS": SINK}}),
     )
     try:
         await restarted(faulty, "intake-work", "notify-work")
 
         await until(lambda: _arrived(faulty, 2), within=60, every=0.5)
     finally:
-        faulty.stack.override({})
+        faulty.stack.override(one_by_one({}))
         await restarted(faulty, "intake-work", "notify-work")
     made = await faulty.value("intake", "SELECT count(*) FROM cases WHERE canary")
 

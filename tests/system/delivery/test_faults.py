@@ -16,7 +16,7 @@ import pytest
 
 from shared.crash import POINTS
 from tests.support.children import new_child
-from tests.support.system import System, until
+from tests.support.system import System, one_by_one, until
 from tests.support.traffic import ACUTE, answered, concern, nothing_lost_nothing_doubled, sent_until_in, traffic
 from tests.system.delivery.conftest import restarted, started
 
@@ -100,10 +100,12 @@ async def _crash_at_all(system: System, armed: dict[str, tuple[str, ...]], *, wi
     """Have every process die once at each of its points, while reports are sent and answered; then look."""
     notes = {name: system.stack.place.home / f"crashed-{name}-{uuid4().hex[:6]}" for name in armed}
     system.stack.override(
-        {
-            name: {"CRASH_AT": ",".join(points), "CRASH_ALLOWED": "1", "CRASH_ONCE": str(notes[name])}
-            for name, points in armed.items()
-        }
+        one_by_one(
+            {
+                name: {"CRASH_AT": ",".join(points), "CRASH_ALLOWED": "1", "CRASH_ONCE": str(notes[name])}
+                for name, points in armed.items()
+            }
+        )
     )
     await restarted(system, *armed)
     if without_kafka:
@@ -117,7 +119,7 @@ async def _crash_at_all(system: System, armed: dict[str, tuple[str, ...]], *, wi
         assert len(sent) < 10, f"never reached: {left()}"
         sent.append(await sent_until_in(system, concern()))
         await answered(system, sent[-1], within=900)
-    system.stack.override({})
+    system.stack.override(one_by_one({}))
     await started(system, "kafka")
     await nothing_lost_nothing_doubled(system, [UUID(each["report_id"]) for each in sent])
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.system import System, until
+from tests.support.system import System, one_by_one, until
 from tests.support.traffic import concern
 from tests.system.delivery.conftest import restarted, started
 
@@ -21,7 +21,7 @@ async def test_while_notify_is_silent_the_ladder_climbs_and_no_page_is_lost(faul
         return list((await faulty.case_of(sent["report_id"]) or {"pages": ()})["pages"])
 
     await until(asked)
-    faulty.stack.override({"escalation-work": {"CLOCK_OFFSET_SECONDS": "600"}})
+    faulty.stack.override(one_by_one({"escalation-work": {"CLOCK_OFFSET_SECONDS": "600"}}))
     try:
         await restarted(faulty, "escalation-work")
 
@@ -37,5 +37,5 @@ async def test_while_notify_is_silent_the_ladder_climbs_and_no_page_is_lost(faul
         rows = await faulty.rows("notify", known, UUID(case["case_id"]))
         assert demands <= {row["message_id"] for row in rows}
     finally:
-        faulty.stack.override({})
+        faulty.stack.override(one_by_one({}))
         await restarted(faulty, "escalation-work")

@@ -38,8 +38,10 @@ SENDING = Message(
     answer_by=NOON + timedelta(minutes=3),
     not_after=NOON + timedelta(minutes=10),
     state=State.SENDING,
+    next_at=NOON + LEASE,
     attempts=1,
     maybe_twice=False,
+    mail_id=None,
     withdrawn=False,
     traceparent=None,
 )

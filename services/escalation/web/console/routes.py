@@ -50,6 +50,7 @@ _ASKED: dict[str, Screen] = {
     "/people/new": people.add_person,
     "/me": leader.change_contact,
     "/brief": brief.say_read,
+    "/work/acknowledge": work.take_all,
     "/cases/{id}/purpose": case.say_purpose,
     "/cases/{id}/print": case.print_screen,
     "/cases/{id}/known": case.know_nobody,

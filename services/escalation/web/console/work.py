@@ -1,13 +1,23 @@
-"""*Hvem venter på mig*: the work by its next moment, with no name, school or theme in it."""
+"""*Hvem venter på mig*: the work by its next moment, with no name, school or theme in it.
 
+Where many cases that nobody has answered have one level, they stand together, and one act takes them all.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
+import asyncpg
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.escalation.store import case, page
-from services.escalation.web.console import Console, brief, sign_in_first, visitor
-from shared.web.sign_in import POLL
+from services.escalation.web.console import Console, brief, onward, sign_in_first, visitor
+from shared.web.application import fields
+from shared.web.sign_in import POLL, signed_out
+
+CROWD = 6
+"""So many unanswered cases of one level stand together."""
+AT_MOST = 500
 
 
 async def first_screen(console: Console, request: Request) -> Response:
@@ -30,5 +40,34 @@ async def work_screen(console: Console, request: Request) -> Response:
         waiting = await case.work(tx.conn, who)
         mine = set(await page.asks(tx.conn, who.person_id, [row["case_id"] for row in waiting]))
         unread = None if part else await brief.unread(tx, who, waiting, mine)
-    values: dict[str, Any] = {"waiting": waiting, "mine": mine, "now": console.api.transactions.clock.now()}
+    crowds, others = _crowds(waiting)
+    taken = {name: request.query_params.get(name, "") for name in ("taken", "left")}
+    values: dict[str, Any] = {"crowds": crowds, "waiting": others, "mine": mine}
+    values |= {"now": console.api.transactions.clock.now(), **{name: n for name, n in taken.items() if n.isdecimal()}}
     return console.show(request, "work_list.html" if part else "work.html", who, brief=unread, **values)
+
+
+def _crowds(waiting: Sequence[asyncpg.Record]) -> tuple[list[list[asyncpg.Record]], list[asyncpg.Record]]:
+    """The cases nobody has answered, by level, where one has many; and all the others."""
+    by_level: dict[str | None, list[asyncpg.Record]] = {}
+    for each in waiting:
+        if each["state"] in ("unrated", "paging"):
+            by_level.setdefault(each["level"], []).append(each)
+    crowds = [crowd[:AT_MOST] for crowd in by_level.values() if len(crowd) >= CROWD]
+    standing = {each["case_id"] for crowd in crowds for each in crowd}
+    return crowds, [each for each in waiting if each["case_id"] not in standing]
+
+
+async def take_all(console: Console, request: Request) -> Response:
+    """Take the cases of a crowd, as they were shown; says how many could not be taken."""
+    sent = await fields(request)
+    if visitor(request) is None:
+        return signed_out(request, console.screens, sent)
+    shown = [
+        {"case_id": name.removeprefix("case."), "covers_report_no": int(covers)}
+        for name, covers in sent.items()
+        if name.startswith("case.") and covers.isdecimal()
+    ]
+    told = await console.asked("POST", "/v1/work/acknowledge", request, {"cases": shown})
+    counts = f"taken_many&taken={len(told['taken'])}&left={len(told['refused'])}"
+    return onward(request, "/work", done=counts)
