@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx2
 
-from deploy.cli.journey import Journey, journey
+from deploy.cli.journey import Journey, Span, journey
 from deploy.cli.people import Seeded, person_with, token_for
 from deploy.local.place import ROOT, Place
 from deploy.local.trouble import Trouble
@@ -29,10 +29,10 @@ Case = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The concern as it went in: when (seconds since the epoch), on which trace."""
+    """The concern as it went in: when (seconds since the epoch), and the trace that its own links to."""
 
     at: float
-    trace_id: str
+    caller: str
     report_id: str
     reference: str
 
@@ -59,10 +59,10 @@ class Demo:
         return self.wait_for_journey(sent)
 
     def send(self) -> Sent:
-        """POST the example concern, as the root of a trace of its own."""
-        trace_id = secrets.token_hex(16)
+        """POST the example concern, with a trace of the caller's to which its own will link."""
+        caller = secrets.token_hex(16)
         headers = {
-            "traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01",
+            "traceparent": f"00-{caller}-{secrets.token_hex(8)}-01",
             "Idempotency-Key": str(uuid4()),
             "Content-Type": "application/json",
         }
@@ -70,7 +70,7 @@ class Demo:
         self.client.get(f"{self.place.http('intake-web')}/live")  # the way is timed, not the opening of a connection
         at = time.time()
         answer = self._ask("POST", f"{self.place.http('intake-web')}/v1/reports", headers=headers, content=body)
-        return Sent(at, trace_id, answer["report_id"], answer["reference"])
+        return Sent(at, caller, answer["report_id"], answer["reference"])
 
     def wait_for_page(self, sent: Sent) -> Case:
         """The case, once the mail server has accepted a page about it."""
@@ -85,11 +85,18 @@ class Demo:
 
     def wait_for_journey(self, sent: Sent) -> Journey:
         """The stations' times, once every service has told its spans."""
-        url = f"{self.place.http('otlp')}/spans?trace_id={sent.trace_id}"
         return _until(
-            lambda: journey(self.client.get(url).json(), sent_at=sent.at),
-            f"The trace {sent.trace_id} is not whole: see `beredskab logs otlp`.",
+            lambda: journey(self._spans(sent), sent_at=sent.at),
+            f"The trace that links to {sent.caller} is not whole: see `beredskab logs otlp`.",
         )
+
+    def trace_of(self, sent: Sent) -> str:
+        """The id of the concern's trace, whose journey is there."""
+        return str(self._spans(sent)[0]["traceId"])
+
+    def _spans(self, sent: Sent) -> list[Span]:
+        found: list[Span] = self.client.get(f"{self.place.http('otlp')}/spans?links_to={sent.caller}").json()
+        return found
 
     def find_mail(self, case: Case) -> None:
         """The page lies in the inbox, alone or with others that waited: notify knows in which mail."""

@@ -218,9 +218,9 @@ def _show_demo(stack: Stack, *, leave_open: bool, warm_up: bool, as_json: bool) 
     if not leave_open:
         case = _answer(demo, case, quiet=as_json)
     if as_json:
-        told = {**dataclasses.asdict(way), "report_id": sent.report_id, "trace_id": sent.trace_id, "case": case}
+        told = {**dataclasses.asdict(way), "report_id": sent.report_id, "trace_id": demo.trace_of(sent), "case": case}
         return _say_json(told)
-    return screen.show_where(stack.urls, sent.trace_id)
+    return screen.show_where(stack.urls, demo.trace_of(sent))
 
 
 def _answer(demo: Demo, case: dict[str, Any], *, quiet: bool) -> dict[str, Any]:

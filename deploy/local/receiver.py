@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from deploy.local.spans import ZipkinSpan, attributes, zipkin_spans
+from deploy.local.spans import ZipkinSpan, attributes, links_to, zipkin_spans
 
 _KEPT = 20_000
 _BATCH = 500
@@ -61,9 +61,12 @@ class Receiver:
         return _taken()
 
     async def spans(self, request: Request) -> JSONResponse:
-        """`GET /spans?trace_id=…`: the spans of one trace, or all that are kept."""
-        wanted = request.query_params.get("trace_id")
-        return JSONResponse([span for span in self.kept if wanted in (None, span["traceId"])])
+        """`GET /spans`: all that are kept; `?trace_id=…`: of one trace; `?links_to=…`: of all that link to it."""
+        wanted, linked = request.query_params.get("trace_id"), request.query_params.get("links_to")
+        theirs = {span["traceId"] for span in self.kept if linked and links_to(span, linked)}
+        return JSONResponse(
+            [span for span in self.kept if (span["traceId"] in theirs if linked else wanted in (None, span["traceId"]))]
+        )
 
     async def values(self, _request: Request) -> JSONResponse:
         """`GET /metrics`: the newest values, as JSON."""

@@ -62,6 +62,11 @@ def _links(span: Span) -> dict[str, str]:
     return {f"link.{n}": f"{link.trace_id.hex()}/{link.span_id.hex()}" for n, link in enumerate(span.links)}
 
 
+def links_to(span: Mapping[str, Any], trace_id: str) -> bool:
+    """Whether a span in Zipkin's form links to that trace."""
+    return any(key.startswith("link.") and value.startswith(trace_id) for key, value in span.get("tags", {}).items())
+
+
 def _error(span: Span, tags: Mapping[str, str]) -> dict[str, str]:
     return {"error": tags.get("error.type", "true")} if span.status.code == Status.STATUS_CODE_ERROR else {}
 

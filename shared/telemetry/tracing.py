@@ -77,6 +77,18 @@ def context_of(traceparent: str | None) -> Context:
     return _W3C.extract({"traceparent": traceparent} if traceparent else {}, context=Context())
 
 
+def begun_by(traceparent: str | None, *, trusted: bool) -> tuple[Context, tuple[Link, ...]]:
+    """The parent and the links of a span that a call began: the caller's where it is one of ours.
+
+    Anybody else's is a link alone: an outsider neither joins a trace of ours nor names its id.
+    """
+    theirs = context_of(traceparent)
+    of = trace.get_current_span(theirs).get_span_context()
+    if trusted:
+        return theirs, ()
+    return Context(), (Link(of),) if of.is_valid else ()
+
+
 @contextmanager
 def span(
     name: str, kind: SpanKind, attributes: Attributes, *, parent: Context | None = None, links: tuple[Link, ...] = ()

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.telemetry import metrics
 from shared.telemetry.logging import error_code, log
-from shared.telemetry.tracing import context_of, mark_failed, span
+from shared.telemetry.tracing import begun_by, mark_failed, span
 from shared.web import assets
 from shared.web.problems import HANDLERS, TooLarge, as_pages
 from shared.web.screens import Screens
@@ -31,6 +31,8 @@ _refused = metrics.Counter(
 )
 
 _UNTRACED = ("/live", "/ready", assets.PATH)
+_BETWEEN_SERVICES = ("/events", "/internal/")
+"""Addresses that the proxy shows to nobody outside: a caller's trace goes on there."""
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -106,8 +108,10 @@ class _Edge:
             await self._guarded(scope, receive, send)
             return
         traceparent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        parent, links = begun_by(traceparent, trusted=route.startswith(_BETWEEN_SERVICES))
         attributes = {"http.request.method": scope["method"], "http.route": route, "url.scheme": scope["scheme"]}
-        with span(f"{scope['method']} {route}", SpanKind.SERVER, attributes, parent=context_of(traceparent)) as running:
+        name = f"{scope['method']} {route}"
+        with span(name, SpanKind.SERVER, attributes, parent=parent, links=links) as running:
 
             async def send_with_status(message: Message) -> None:
                 if message["type"] == "http.response.start":

@@ -167,9 +167,9 @@ class System:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return await self.client.post(f"{self.urls['intake']}/v1/reports", content=content, headers=own)
 
-    async def send(self, body: object, *, trace_id: str | None = None) -> dict[str, Any]:
-        """Send a report that is accepted; intake's answer."""
-        headers = {"traceparent": f"00-{trace_id}-{uuid4().hex[:16]}-01"} if trace_id else {}
+    async def send(self, body: object, *, caller: str | None = None) -> dict[str, Any]:
+        """Send a report that is accepted, perhaps from a trace of the caller's; intake's answer."""
+        headers = {"traceparent": f"00-{caller}-{uuid4().hex[:16]}-01"} if caller else {}
         answer = await self.post(body, key=str(uuid4()), headers=headers)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
@@ -312,9 +312,9 @@ class System:
 
     # telemetry and logs ----------------------------------------------------------------------------------------------
 
-    async def spans(self, trace_id: str | None = None) -> list[dict[str, Any]]:
-        """The spans of a trace, or all the receiver keeps, in Zipkin's form."""
-        query = {"trace_id": trace_id} if trace_id else {}
+    async def spans(self, *, caller: str | None = None) -> list[dict[str, Any]]:
+        """The spans of the trace that links to a caller's, or all the receiver keeps, in Zipkin's form."""
+        query = {"links_to": caller} if caller else {}
         return list((await self.client.get(f"{self.urls['otlp']}/spans", params=query)).json())
 
     async def metrics(self) -> list[dict[str, Any]]:

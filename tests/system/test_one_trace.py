@@ -22,17 +22,19 @@ Spans = list[dict[str, Any]]
 
 
 async def test_the_whole_way_of_a_concern_is_one_trace_with_the_declared_edges(system: System) -> None:
-    trace_id = secrets.token_hex(16)
-    answer = await system.send({"children": [new_child()], "text": "Hej", "answers": ACUTE}, trace_id=trace_id)
+    caller = secrets.token_hex(16)
+    answer = await system.send({"children": [new_child()], "text": "Hej", "answers": ACUTE}, caller=caller)
     await system.paged(answer["report_id"])
 
     async def whole() -> Spans:
-        spans = await system.spans(trace_id)
+        spans = await system.spans(caller=caller)
         return spans if edges(spans) == EDGES and smtp(spans) and len(roots(spans)) == 1 else []
 
     spans = await until(whole)
     (root,) = roots(spans)
     assert (root["kind"], place(root), root["name"]) == ("SERVER", "intake", "POST /v1/reports")
+    assert "parentId" not in root
+    assert root["traceId"] != caller
     by_id = {span["id"]: span for span in spans}
     assert way(smtp(spans)[0], by_id) == ["notify", "escalation", "triage", "intake"]
     assert not [span["name"] for span in spans if "error" in span["tags"]]
@@ -71,11 +73,12 @@ def place(span: dict[str, Any]) -> str:
 
 
 async def test_the_trace_viewer_shows_all_four_services_in_one_trace(system: System) -> None:
-    trace_id = secrets.token_hex(16)
-    answer = await system.send({"answers": ACUTE}, trace_id=trace_id)
+    caller = secrets.token_hex(16)
+    answer = await system.send({"answers": ACUTE}, caller=caller)
     await system.paged(answer["report_id"])
 
     async def shown() -> bool:
+        trace_id = next((span["traceId"] for span in await system.spans(caller=caller)), "")
         found = await system.client.get(f"{system.urls['traces']}/api/v2/trace/{trace_id}")
         return found.status_code == 200 and {place(span) for span in found.json()} == {
             *("intake", "triage", "escalation", "notify")
@@ -85,12 +88,12 @@ async def test_the_trace_viewer_shows_all_four_services_in_one_trace(system: Sys
 
 
 async def test_the_journey_of_a_concern_has_all_its_stations_in_order(system: System) -> None:
-    trace_id, sent_at = secrets.token_hex(16), time.time()
-    answer = await system.send({"answers": ACUTE}, trace_id=trace_id)
+    caller, sent_at = secrets.token_hex(16), time.time()
+    answer = await system.send({"answers": ACUTE}, caller=caller)
     await system.paged(answer["report_id"])
 
     async def whole() -> Any:
-        return journey(await system.spans(trace_id), sent_at=sent_at)
+        return journey(await system.spans(caller=caller), sent_at=sent_at)
 
     found = await until(whole)
     assert 0 < found.accepted < found.rated < found.paged < found.mailed

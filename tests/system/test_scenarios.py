@@ -99,8 +99,8 @@ async def test_1_kafka_is_dead_when_an_acute_report_comes_on_saturday_at_ten_pas
     warm = await weekend.send(concern())
     await weekend.paged(warm["report_id"], within=120)
     weekend.stack.stop("kafka", by=signal.SIGKILL)
-    trace_id, began = uuid4().hex, monotonic()
-    sent = await weekend.send(concern(answers=DEADLY), trace_id=trace_id)
+    caller, began = uuid4().hex, monotonic()
+    sent = await weekend.send(concern(answers=DEADLY), caller=caller)
     case = await weekend.paged(sent["report_id"], within=15)
     (mail,) = await mailed(weekend, case["case_id"])
     assert monotonic() - began < 15
@@ -117,7 +117,7 @@ async def test_1_kafka_is_dead_when_an_acute_report_comes_on_saturday_at_ten_pas
     await asyncio.to_thread(weekend.stack.start, "kafka", within=120)
     await nothing_lost_nothing_doubled(weekend, [UUID(sent["report_id"])])
     assert len(await weekend.mails_about(case["case_id"])) == 1
-    spans = await weekend.spans(trace_id)
+    spans = await weekend.spans(caller=caller)
     assert {"intake", "triage", "escalation", "notify"} <= {span["localEndpoint"]["serviceName"] for span in spans}
     assert any(span["name"].upper() == "POST /EVENTS" for span in spans)
 

@@ -127,7 +127,7 @@ async def test_what_is_between_services_or_for_the_house_is_not_reached_from_out
     async with httpx2.AsyncClient() as client:
         for url in (front.intake, front.escalation):
             assert (await client.get(f"{url}/")).status_code == 200
-            for path in ("/events", "/internal/x", "/live", "/ready"):
+            for path in ("/events", "/events/known", "/internal/x", "/live", "/ready"):
                 assert (await client.post(f"{url}{path}")).status_code == 404
         assert (await client.get(f"{front.triage}/rules/7")).status_code == 200
         assert (await client.get(f"{front.triage}/events")).status_code == 404

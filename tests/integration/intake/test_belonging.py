@@ -108,7 +108,7 @@ async def test_a_proposal_that_is_known_elsewhere_links_the_cases_when_a_person_
     (told,) = await decided(intake)
     assert (told.case_id, told.other_case_id, told.linked, told.n) == (event.case_id, other.case_id, True, 1)
     for case_id in (event.case_id, other.case_id):
-        assert await broken_at(intake.ground.pool, case_id) is None
+        assert await broken_at(intake.ground.pool, case_id, intake.ground.macs) is None
         query = "SELECT actor FROM evidence WHERE case_id = $1 AND act = 'link_decided'"
         assert await intake.ground.pool.fetchval(query, case_id) == BY
 
@@ -161,7 +161,7 @@ async def test_reports_that_are_split_off_have_a_case_and_a_key_of_their_own(int
     await send(intake, {"children": [CHILD], "text": "Mere."})
     assert ((await received(intake))[3].case_id, (await received(intake))[3].report_no) == (old, 4)
     for case_id in (old, to):
-        assert await broken_at(intake.ground.pool, case_id) is None
+        assert await broken_at(intake.ground.pool, case_id, intake.ground.macs) is None
 
 
 async def test_a_child_that_only_moved_reports_name_moves_with_them(intake: Intake) -> None:
@@ -206,4 +206,4 @@ async def test_splits_joins_and_reports_at_once_deadlock_nobody(intake: Intake) 
     for row in rows:
         assert "text" in await body(intake, row["report_id"])
     for row in await intake.ground.pool.fetch("SELECT case_id FROM cases"):
-        assert await broken_at(intake.ground.pool, row["case_id"]) is None
+        assert await broken_at(intake.ground.pool, row["case_id"], intake.ground.macs) is None
