@@ -43,6 +43,20 @@ def test_what_the_tables_of_rules_and_security_name_is_defined_where_it_says(nam
     assert re.search(rf"^\s*(async def|def|class) {re.escape(name)}\b|^{re.escape(name)}\b.*=", source, re.M)
 
 
+@pytest.mark.parametrize("page", [ROOT / "docs" / "security.md", ROOT / "docs" / "threat-model.md"], ids=name_of)
+def test_every_test_that_the_pages_on_security_name_exists(page: Path) -> None:
+    there = {name for file in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)\(", text(file))}
+    named = set(re.findall(r"\btest_\w+\b(?!\.py)", text(page)))
+    assert named - there == set()
+
+
+def test_the_page_on_security_has_every_entry_with_its_proof() -> None:
+    tried = text(ROOT / "docs" / "security.md").split("## OWASP")[0]
+    rows = re.findall(r"^\| (\d+) \|.*\|(.*)\|$", tried, re.M)
+    assert [int(n) for n, _ in rows] == [*range(1, 31), *range(1, 15)]
+    assert [n for n, proof in rows if "[test_" not in proof] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_command_named_exists(page: Path) -> None:
     group = typer.main.get_command(app)
