@@ -1,0 +1,75 @@
+"""A database is put back from a copy: `beredskab reconcile` brings what came since, as the runbook says."""
+
+import asyncio
+from uuid import UUID
+
+import asyncpg
+
+from deploy.local.postgres import owner_of
+from tests.support.system import System, until
+from tests.support.traffic import concern, nothing_lost_nothing_doubled, sent_until_in
+from tests.system.delivery.conftest import started
+from tests.system.test_cli import answer
+
+PROCESSES = {"triage": ("triage-work",), "escalation": ("escalation-web", "escalation-work")}
+
+
+async def test_after_a_copy_is_put_back_reconcile_brings_the_reports_that_came_since(faulty: System) -> None:
+    """Both databases at once, by the steps of the runbook."""
+    await until(faulty.at_rest, within=120)
+    for service in PROCESSES:
+        await stopped(faulty, service)
+        await copied(faulty, service, f"{service}_copy")
+        await running(faulty, service)
+    sent = [await sent_until_in(faulty, concern()) for _ in range(2)]
+    ids = [UUID(each["report_id"]) for each in sent]
+    for each in sent:
+        await faulty.paged(each["report_id"], within=120)
+    await until(faulty.at_rest, within=120)
+    for service in PROCESSES:
+        await stopped(faulty, service)
+        await put_back(faulty, service, f"{service}_copy")
+    assert [await known(faulty, service, ids) for service in PROCESSES] == [0, 0]
+    for service in PROCESSES:
+        await running(faulty, service)
+    told = await asyncio.to_thread(answer, faulty.stack, "reconcile", "--within", "240")
+    assert not any(told["missing"].values())
+    await nothing_lost_nothing_doubled(faulty, ids)
+    opened = """SELECT count(*) FROM escalations JOIN reports USING (case_id)
+                WHERE report_id = ANY($1) AND state <> 'closed' AND next_at IS NOT NULL"""
+    assert await faulty.value("escalation", opened, ids) == 2
+    assert [await known(faulty, service, ids) for service in PROCESSES] == [2, 2]
+
+
+async def known(system: System, service: str, report_ids: list[UUID]) -> int:
+    table = "facts" if service == "triage" else "reports"
+    return int(await system.value(service, f"SELECT count(*) FROM {table} WHERE report_id = ANY($1)", report_ids))
+
+
+async def stopped(system: System, service: str) -> None:
+    for name in PROCESSES[service]:
+        await asyncio.to_thread(system.stack.stop, name)
+
+
+async def running(system: System, service: str) -> None:
+    for name in PROCESSES[service]:
+        await started(system, name)
+
+
+async def copied(system: System, database: str, name: str) -> None:
+    await _as_administrator(system, f"CREATE DATABASE {name} TEMPLATE {database} OWNER {owner_of(database)}")
+
+
+async def put_back(system: System, database: str, name: str) -> None:
+    await _as_administrator(
+        system, f"DROP DATABASE {database} WITH (FORCE)", f"ALTER DATABASE {name} RENAME TO {database}"
+    )
+
+
+async def _as_administrator(system: System, *statements: str) -> None:
+    conn = await asyncpg.connect(system.urls["postgres"])
+    try:
+        for each in statements:
+            await conn.execute(each)
+    finally:
+        await conn.close()
