@@ -46,8 +46,9 @@ _answered_after = metrics.duration("beredskab.answered.after", "From receipt unt
 async def acknowledge(
     tx: Transaction, who: Person, case_id: CaseId, *, covers: int, promise: timedelta
 ) -> Refused | None:
-    """The person takes the case, having been shown reports 1 to `covers`."""
-    if covers > await report.shown_up_to(tx.conn, case_id):
+    """The person takes the case, having been shown reports 1 to `covers`; 0 where none of them could be stored."""
+    shown = await report.shown_up_to(tx.conn, case_id)
+    if covers > shown or (shown and not covers):
         return Refused("not_shown")
     running = await escalation.newest(tx.conn, case_id)
     refused = await settle(tx, case_id, Taken(who.person_id, covers, promise))

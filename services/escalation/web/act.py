@@ -48,7 +48,7 @@ def routes(api: Api) -> list[Route]:
 class Acknowledge(Body):
     """Needs no version: a tap at two in the morning never fails for being late."""
 
-    covers_report_no: int = Field(ge=1, le=2**31 - 1)
+    covers_report_no: int = Field(ge=0, le=2**31 - 1)
     promise_minutes: int = Field(default=60, ge=1, le=24 * 60)
 
     @property

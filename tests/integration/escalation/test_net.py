@@ -18,6 +18,7 @@ from shared.events.envelope import Envelope, headers_of
 from shared.events.escalation import EscalationOpened, MessageRequested
 from shared.events.intake import ReportReceived
 from shared.ids import CaseId, EventId, new_id
+from tests.integration.attack.conftest import Doors, before, escalation_on
 from tests.integration.escalation.conftest import AASE, CARLA, DITTE, DOEGNVAGT, Service
 
 TABLES = (
@@ -159,6 +160,31 @@ async def test_whoever_took_it_bare_is_not_asked_again_when_it_is_replayed(servi
     assert len(await asked(service)) == before
     states = {each["rule"]: each["state"] for each in (await service.case(report.case_id))["deadlines"]}
     assert states["acute_judgement"] == "met"
+
+
+async def test_a_case_whose_report_no_table_takes_is_shown_and_answered_and_asked_about_again(
+    service: Service,
+) -> None:
+    report = service.report(CaseId(new_id()))
+    path = f"/cases/{report.case_id}"
+    async with broken(service, "reports"):
+        await arrives(service, arrival(service, report))
+        async with before(app := escalation_on(service.ground)) as browser:
+            signed_in = await Doors(service.ground, app, browser).cookie("consultant")
+            await browser.post(f"{path}/purpose", data={"purpose": "takeover"}, headers=signed_in)
+            shown = await browser.get(path, headers=signed_in)
+        taken = await service.act(AASE, f"cases/{report.case_id}/acknowledge", covers_report_no=0)
+        before_it_ends = len(await asked(service))
+        await ticks(service, 3700)
+    assert (shown.status_code, 'name="covers_report_no" value="0"' in shown.text) == (200, True)
+    assert (taken.status_code, taken.json()["escalation"]["state"]) == (200, "acknowledged")
+    assert len(await asked(service)) > before_it_ends, "a promise that has passed is asked about"
+
+
+async def test_nobody_takes_reports_that_are_there_without_having_been_shown_them(service: Service) -> None:
+    case_id, _ = await service.opened()
+    taken = await service.act(AASE, f"cases/{case_id}/acknowledge", covers_report_no=0)
+    assert (taken.status_code, taken.json()["case"]["escalation"]["state"]) == (409, "paging")
 
 
 async def test_a_later_report_of_a_case_whose_first_was_unhandled_can_be_acknowledged(service: Service) -> None:
