@@ -33,7 +33,8 @@ class Sign:
 class Question:
     """How a person is asked for a red line; `{b}` stands for whom it is about. `dated` asks *when* as well.
 
-    Without `day_care` it is not asked about the youngest; unasked is *unknown*, never *denied*.
+    Without `day_care` it is not asked about the youngest; unasked is *unknown*, never *denied*. `own_danish` and
+    `own_english` ask a reporter whom it is about, where the other words do not fit.
     """
 
     section: str
@@ -42,6 +43,8 @@ class Question:
     dated: bool
     danish: str
     english: str
+    own_danish: str
+    own_english: str
 
 
 def _rows(name: str, *flags: str) -> Iterator[dict[str, Any]]:

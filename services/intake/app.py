@@ -55,7 +55,7 @@ def site(service: Service, settings: Settings, *, patience: Patience | None = No
     """Everything that the door answers. `patience` is how long wrong words of a receipt take."""
     clock = service.transactions.clock
     secrets = Secrets.read(service.keys, settings.keys_dir)
-    screens = Screens(Path(__file__).parent / "web", settings)
+    screens = Screens(Path(__file__).parent / "web", settings, settings.shown)
     tokens = PeopleTokens.read(settings.keys_dir, clock) if settings.local_issuer else None
     allow = partial(people.allowed, service.pool)
     desk = Desk(NAME, service.pool, clock, settings, Provider(settings), service.keys, tokens, allow, tells_who=False)

@@ -1,11 +1,13 @@
 """intake's settings."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from shared.auth.settings import SignInSettings
 from shared.settings import ScreenSettings
+from shared.web.screens import tel
 
 
 class Settings(SignInSettings, ScreenSettings):
@@ -22,3 +24,25 @@ class Settings(SignInSettings, ScreenSettings):
     """Where canaries go in: the address that people use, which `public_url` is unless this is set."""
     reports_usual_hours: int = Field(default=72, ge=0)
     """After how many hours without any real report operators are told; 0 is never."""
+    authority_name: str = "Kommunen"
+    """Who is responsible for the reports and for what is kept of them: receipt and data protection name it."""
+    privacy_contact: str = ""
+    """Where people ask about their data: the data protection adviser's mail or phone."""
+    counselling_phone: str = ""
+    """A line for young people and couples in conflict with their family (RED-rådgivning), a number that was tried."""
+    ordinary_concern_url: str = ""
+    """Where a concern goes that this form is not for."""
+    accessibility_contact: str = ""
+    """Where people tell that a page is in their way; the duty phone when it is empty."""
+
+    @property
+    def shown(self) -> Mapping[str, Any]:
+        """What the reporter's pages say of the municipality, by the name their templates use."""
+        return {
+            "authority": self.authority_name,
+            "privacy_contact": self.privacy_contact,
+            "counselling": tel(self.counselling_phone) if self.counselling_phone else "",
+            "child_line": tel("116 111"),
+            "ordinary_concern_url": self.ordinary_concern_url,
+            "accessibility_contact": self.accessibility_contact,
+        }

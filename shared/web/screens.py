@@ -39,7 +39,8 @@ HEADERS: Mapping[str, str] = {
 class Screens:
     """A service's screens. `folder` holds its `templates` and `static`."""
 
-    def __init__(self, folder: Path, settings: ScreenSettings) -> None:
+    def __init__(self, folder: Path, settings: ScreenSettings, more: Mapping[str, Any] | None = None) -> None:
+        """`more` is what the service's own pages have besides, by name."""
         self.settings = settings
         self.assets = Assets(folder / "static")
         self._templates = Environment(
@@ -56,8 +57,9 @@ class Screens:
             "static": self.assets.url,
             "icon": self._icon,
             "site": settings.site,
-            "duty": _tel(settings.duty_phone),
+            "duty": tel(settings.duty_phone),
             "alarm": ALARM,
+            **(more or {}),
         }
 
     @property
@@ -109,15 +111,22 @@ def _say(context: Context, danish: str, english: str, **values: Any) -> Markup:
 
 
 @pass_context
-def _about(context: Context, danish: str, english: str) -> Markup:
-    """A sentence about `{b}`: named as the page's `who`, or in all four ways while the page does not know the age."""
+def _about(context: Context, danish: str, english: str, own: tuple[str, str] = ("", "")) -> Markup:
+    """A sentence about `{b}`: named as the page's `who`, or in all four ways while the page does not know the age.
+
+    `own` are the words for a reader whom the sentence is about: where `mine` says so, or beside the other ways.
+    """
     lang: Language = context["lang"]
-    sentence = lang.say(danish, english)
-    if "{b}" not in sentence:
-        return escape(sentence)
+    sentence, to_oneself = lang.say(danish, english), lang.say(*own)
     if (who := context.get("who")) is not None:
-        return escape(who.named(sentence, lang))
-    ways = (Markup('<span class="who {}">{}</span>').format(each, each.named(sentence, lang)) for each in Who)
+        return escape(to_oneself if to_oneself and context.get("mine") else who.named(sentence, lang))
+    named = [(each.value, each.named(sentence, lang)) for each in Who] if "{b}" in sentence else [("any", sentence)]
+    if len(named) == 1 and not to_oneself:
+        return escape(sentence)
+    others = " other" if to_oneself else ""
+    ways = [Markup('<span class="who {}{}">{}</span>').format(name, others, words) for name, words in named]
+    if to_oneself:
+        ways.append(Markup('<span class="who own">{}</span>').format(to_oneself))
     return Markup("").join(ways)
 
 
@@ -125,7 +134,7 @@ def _with(suffix: str) -> Callable[[str], str]:
     return lambda path: path + suffix
 
 
-def _tel(number: str) -> Markup:
+def tel(number: str) -> Markup:
     """A phone number to tap."""
     return Markup('<a class="tel" href="tel:{}">{}</a>').format(re.sub(r"[^0-9+]", "", number), number)
 

@@ -26,10 +26,20 @@ async def nothing(_page: Page) -> None:
 
 
 async def everything_answered(page: Page) -> None:
-    for name in ("age", "family_knows", "kind", "conflict", "travel.planned"):
+    for name in ("age", "family_knows", "kind", "conflict", "travel.planned", "violence.now"):
         await page.locator(f'[name="{name}"]').first.check()
-    await page.locator("#mail").check()
-    await page.locator("summary").click()
+    await page.locator("#add-sibling").click()
+    await page.locator("summary").first.click()
+
+
+async def about_oneself(page: Page) -> None:
+    await everything_answered(page)
+    await page.locator("#kind-self").check()
+
+
+async def a_grown_up(page: Page) -> None:
+    await everything_answered(page)
+    await page.locator("#age-18").check()
 
 
 async def check_page(page: Page) -> None:
@@ -48,7 +58,7 @@ async def sent(page: Page) -> None:
     await page.locator("#kind-work").check()
     await check_page(page)
     await button(page, "Send underretning", "Send report")
-    await expect(page.locator("#code")).to_be_visible()
+    await expect(page.locator("dd#code")).to_be_visible()
 
 
 async def mismatch(page: Page) -> None:
@@ -60,6 +70,10 @@ async def mismatch(page: Page) -> None:
 STATES: dict[str, tuple[str, dict[str, Any], Callable[[Page], Awaitable[None]]]] = {
     "first": ("/", {"viewport": NARROW}, nothing),
     "whole": ("/", {"viewport": WIDE}, everything_answered),
+    "self": ("/", {"viewport": WIDE}, about_oneself),
+    "grown-up": ("/", {"viewport": WIDE}, a_grown_up),
+    "data": ("/oplysninger", {"viewport": NARROW}, nothing),
+    "accessibility": ("/tilgaengelighed", {"viewport": NARROW}, nothing),
     "check": ("/", {"viewport": WIDE}, check_page),
     "offline": ("/", {"viewport": WIDE}, offline),
     "sent": ("/", {"viewport": WIDE}, sent),
@@ -92,7 +106,7 @@ async def test_nothing_is_in_anybodys_way(site: Site, state: str) -> None:
 
 async def test_nothing_is_in_anybodys_way_in_any_section_of_a_phone(site: Site) -> None:
     page = await site.page()
-    for _ in range(9):
+    for _ in range(11):
         await button(page, "Videre", "Continue")
         await clean(page)
 
@@ -100,10 +114,10 @@ async def test_nothing_is_in_anybodys_way_in_any_section_of_a_phone(site: Site) 
 async def test_nothing_is_cut_off_at_360_pixels_or_at_four_times_the_size(site: Site) -> None:
     for width in (360, 320):
         page = await site.page(viewport={"width": width, "height": 640}, java_script_enabled=True)
-        for n in range(11):
+        for n in range(12):
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
             assert await page.evaluate(RIGHTMOST) <= width
-            if n < 10:
+            if n < 11:
                 await button(page, "Videre", "Continue")
 
 

@@ -64,7 +64,9 @@ async def test_there_is_more_to_tell(site: Site, scripts: bool) -> None:
     site.ground.clock.pass_by(hours=2)
     await page.get_by_label("Skriv, hvad du har set eller hørt siden").fill(TEXT)
     await page.get_by_role("button", name="Send tilføjelse").dblclick()
-    await expect(page.get_by_text("Din tilføjelse er modtaget kl. 15.00. Den får sin egen frist.")).to_be_visible()
+    await expect(
+        page.get_by_text("Din tilføjelse er modtaget tirsdag kl. 15.00. Den får sin egen frist.")
+    ).to_be_visible()
     assert len(await site.reports()) == 2
 
 

@@ -46,5 +46,5 @@ def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: boo
 
     patience = Patience(shortest=0.02, longest=0.1)
     door = Door(ground.transactions, secrets, settings.duty_phone, shared_devices, patience)
-    screens = Screens(Path(app.__file__).parent / "web", settings)
+    screens = Screens(Path(app.__file__).parent / "web", settings, settings.shown)
     return recognising(front(door, screens, settings, phone.routes(door, ground.tokens), ready=ready), ground)

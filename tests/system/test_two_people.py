@@ -47,18 +47,18 @@ async def opened(browser: Browser, url: str, *, scripts: bool = True, taps: Taps
 async def report(page: Page) -> None:
     """The teacher's way: a text, who it is about, and that it is their work, so that they may follow it (§ 138)."""
     await shot(page, "1-form")
+    await page.get_by_role("radio", name="Fagperson").check()
     await page.get_by_role("radio", name="13–17 år").check()
     await tap(page, "Videre")
     await page.get_by_label("Med dine egne ord").fill(TEXT)
     await shot(page, "2-text")
-    at_work = page.get_by_role("radio", name="Gennem mit arbejde")
-    child = page.get_by_label("Navn", exact=True)
-    while not await at_work.is_visible():
+    own_name = page.locator("#reporter_name")
+    child = page.locator("#child_name")
+    while not await own_name.is_visible():
         await tap(page, "Videre")
         if await child.is_visible():
             await child.fill("Sara Eksempel")
-    await at_work.check()
-    await page.get_by_label("Dit navn").fill("Lone Eksempel")
+    await own_name.fill("Lone Eksempel")
     await page.get_by_label("Stilling og arbejdssted").fill("Lærer, Eksempelskolen")
     await page.get_by_label("Telefon, som kun du svarer på").fill("70 12 34 56")
     await tap(page, "Gå til tjek og send")
@@ -155,7 +155,7 @@ async def test_the_same_way_without_scripts(own_stack: OwnStack) -> None:
         teacher = await opened(browser, system.urls["intake"], scripts=False)
         await teacher.get_by_role("radio", name="13–17 år").check()
         await teacher.get_by_label("Med dine egne ord").fill(TEXT)
-        await teacher.get_by_role("radio", name="Gennem mit arbejde").check()
+        await teacher.get_by_role("radio", name="Fagperson").check()
         await tap(teacher, "Gå til tjek og send")
         await tap(teacher, "Send underretning")
         await expect(teacher.get_by_role("heading", name="Vi har din underretning")).to_be_visible()

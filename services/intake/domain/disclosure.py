@@ -79,7 +79,7 @@ def disclosed(
         "reporter": _of(top.get("reporter"), _REPORTER),
         "text": text[:MOST_TEXT],
         "answers": _each(top.get("answers"), _ANSWER),
-        "parents_know": _of(top, ("parents_know",))["parents_know"],
+        **_of(top, ("parents_know", "parents_told", "consent")),
         "conflict_about": _of(top.get("conflict"), ("about",))["about"],
         "marks": _marks(read.marks, written_in(body)),
         "marks_more": read.more,

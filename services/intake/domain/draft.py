@@ -185,6 +185,9 @@ def read_draft(body: object, *, on: date) -> Draft:
     reporter = reader.fields(top.get("reporter"), "reporter", (*_REPORTER_TEXTS, "kind", "unit", "receipt_route"))
     for name in _REPORTER_TEXTS:
         reader.text(reporter.get(name), f"reporter.{name}")
+    for name in _YES_NO:
+        if top.get(name) is not None and top[name] not in tuple(_PARENTS_KNOW):
+            reader.note(name)
     written = top.get("text")
     reader.text(written, "text")
     return Draft(
@@ -228,7 +231,12 @@ def _instant(value: object) -> datetime | None:
     return at.astimezone(UTC) if at is not None and at.tzinfo is not None and in_bounds(at) else None
 
 
-_TOP = ("legal_kind", "reporter", "children", "text", "parents_know", "answers", "conflict", "already_supported")
+_YES_NO = ("consent", "parents_told")
+"""Shown to who reads the report; no sign."""
+_TOP = (
+    *("legal_kind", "reporter", "children", "text", "parents_know", "answers", "conflict", "already_supported"),
+    *_YES_NO,
+)
 
 
 def _children(reader: _Reader, value: object) -> tuple[DraftChild, ...]:

@@ -20,6 +20,7 @@ _REPORTER = ("name", "kind", "institution", "unit", "email", "phone", "safe_hour
 _SHORT = frozenset(
     (
         *("legal_kind", "parents_know", "already_supported", "received_at", "conflict.declared"),
+        *("consent", "parents_told"),
         *(f"reporter.{name}" for name in _REPORTER),
         *(f"children.{name}" for name in ("name", "cpr", "age_band", "relation")),
         *(f"answers.{name}" for name in ("sign", "answer", "when", "date")),

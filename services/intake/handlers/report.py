@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets as random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
@@ -17,7 +18,7 @@ from services.intake.secrets import Secrets
 from services.intake.store import case as cases
 from services.intake.store import proposal as proposals
 from services.intake.store import report as reports
-from services.intake.store.report import Earlier
+from services.intake.store.report import Earlier, Stored
 from shared import evidence
 from shared.calendar import local
 from shared.delivery.outbox import Transaction, Transactions
@@ -209,10 +210,26 @@ async def recall(transactions: Transactions, secrets: Secrets, report_id: Report
         return await _again(tx, secrets, report_id)
 
 
+async def copy_of(
+    transactions: Transactions, secrets: Secrets, report_ids: Sequence[ReportId]
+) -> list[tuple[datetime, object]]:
+    """What was sent, for the reporter's own file, and when; that it was handed over is recorded."""
+    async with transactions.begin("copy report") as tx:
+        found = [await reports.stored(tx.conn, each) for each in report_ids]
+        for each in found:
+            facts: evidence.Facts = {"report_id": str(each.report_id)}
+            await evidence.record(tx, each.case_id, act="copy_given", actor=None, facts=facts)
+        return [(each.received_at, parse(_opened(secrets, each))) for each in found]
+
+
+def _opened(secrets: Secrets, report: Stored) -> bytes:
+    key = secrets.ring.unwrap(report.wrapped_key)
+    return key.unseal(report.body_sealed, table="reports", column="body_sealed", row=report.report_id)
+
+
 async def _again(tx: Transaction, secrets: Secrets, report_id: ReportId) -> Accepted:
     report = await reports.stored(tx.conn, report_id)
-    data_key = secrets.ring.unwrap(report.wrapped_key)
-    raw = data_key.unseal(report.body_sealed, table="reports", column="body_sealed", row=report_id)
+    raw = _opened(secrets, report)
     return Accepted(report_id, report.received_at, read_draft(parse(raw), on=local(report.received_at).date()))
 
 

@@ -19,6 +19,7 @@ class Stored:
     """What a repeated request is answered from."""
 
     report_id: ReportId
+    case_id: CaseId
     received_at: datetime
     body_sealed: bytes
     wrapped_key: bytes
@@ -166,7 +167,7 @@ def _columns(
 async def stored(conn: Connection, report_id: ReportId) -> Stored:
     """A report with the key to its body."""
     row = await conn.fetchrow(
-        """SELECT report_id, received_at, body_sealed, wrapped_key FROM reports JOIN cases USING (case_id)
+        """SELECT report_id, case_id, received_at, body_sealed, wrapped_key FROM reports JOIN cases USING (case_id)
            WHERE report_id = $1""",
         report_id,
     )

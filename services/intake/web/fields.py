@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from services.intake.web.sections import MOST_SIBLINGS, sibling
-from shared.events.codes import AgeBand
+from services.intake.domain.prose import text_of
+from services.intake.web.sections import FIELDS, MOST_SIBLINGS, is_asked, sibling
 from shared.signs import QUESTIONS
 from shared.web.application import BODY_LIMIT, body
 from shared.web.problems import TooLarge
@@ -34,13 +34,15 @@ async def fields_of(request: Request) -> dict[str, str]:
 
 def body_of(fields: Mapping[str, str]) -> bytes:
     """The report in these fields, as JSON. Fields left empty are left out: unanswered is *unknown*."""
-    given = {name: value for name, value in fields.items() if value.strip()}
+    given = {name: value for name, value in fields.items() if value.strip() and _asked(name, fields)}
     report = {
         "legal_kind": _DUTY.get(given.get("kind", "")),
         "reporter": _reporter(given),
         "children": _children(given),
         "text": given.get("text"),
         "parents_know": given.get("family_knows"),
+        "parents_told": given.get("parents_told"),
+        "consent": given.get("consent"),
         "answers": _answers(given),
         "conflict": _conflict(given),
         "already_supported": True if given.get("supported") == "yes" else None,
@@ -48,17 +50,58 @@ def body_of(fields: Mapping[str, str]) -> bytes:
     return json.dumps(_without_nothing(report), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
+def fields_in(body: object) -> dict[str, str]:
+    """What a stored body holds, as the fields of the form: to show it to its reporter in the form's words."""
+    top = body if isinstance(body, dict) else {}
+    reporter, children = _object(top.get("reporter")), [_object(each) for each in _list(top.get("children"))]
+    subject = next((each for each in children if each.get("relation") != "sibling"), {})
+    conflict = _object(top.get("conflict"))
+    found: dict[str, object] = {
+        "kind": reporter.get("kind"),
+        "age": subject.get("age_band"),
+        "text": top["text"] if isinstance(top.get("text"), str) else text_of(body),
+        "family_knows": top.get("parents_know"),
+        "parents_told": top.get("parents_told"),
+        "child_name": subject.get("name"),
+        "child_cpr": subject.get("cpr"),
+        "consent": top.get("consent"),
+        "supported": "yes" if top.get("already_supported") is True else None,
+        "reporter_name": reporter.get("name"),
+        "workplace": reporter.get("institution"),
+        "phone": reporter.get("phone"),
+        "hours": reporter.get("safe_hours"),
+        "conflict": {"True": "yes", "False": "no"}.get(str(conflict.get("declared"))),
+        "conflict_who": conflict.get("about"),
+    }
+    for each in map(_object, _list(top.get("answers"))):
+        found |= {str(each.get("sign")): each.get("answer"), f"{each.get('sign')}_date": each.get("date")}
+    for n, each in enumerate((child for child in children if child.get("relation") == "sibling"), start=1):
+        name, cpr = sibling(n)
+        found |= {name.name: each.get("name"), cpr.name: each.get("cpr")}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _asked(name: str, fields: Mapping[str, str]) -> bool:
+    """Whether the other answers leave this one on the page; a browser may send what it does not show."""
+    return name not in FIELDS or is_asked(FIELDS[name], fields)
+
+
 def _reporter(given: Mapping[str, str]) -> dict[str, Any]:
-    by_mail = given.get("kind") == "work" and given.get("mail") == "yes"
     return _without_nothing(
         {
             "name": given.get("reporter_name"),
             "kind": given.get("kind"),
             "institution": given.get("workplace"),
-            "email": given.get("email"),
             "phone": given.get("phone"),
             "safe_hours": given.get("hours"),
-            "receipt_route": "work_email" if by_mail and given.get("email") else None,
         }
     )
 
@@ -74,9 +117,8 @@ def _children(given: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def _answers(given: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The red lines that were answered; what is not asked about the youngest is left out though a browser sent it."""
-    youngest = given.get("age") == AgeBand.DAY_CARE
-    asked = [question for question in QUESTIONS if question.sign in given and (question.day_care or not youngest)]
+    """The red lines that were answered."""
+    asked = [question for question in QUESTIONS if question.sign in given]
     return [
         _without_nothing(
             {

@@ -19,15 +19,17 @@ from services.intake.web.fields import body_of, fields_of
 from services.intake.web.receipt import sent
 from services.intake.web.reports import Door, answer, canary_of
 from services.intake.web.sections import (
-    AGES,
     FIELDS,
     MOST_SIBLINGS,
+    PARTS,
     SECTIONS,
     checked,
+    is_asked,
     sibling,
     siblings,
     unread_cprs,
     who_of,
+    without_sibling,
 )
 from shared.telemetry.logging import error_code, log
 from shared.web.application import BODY_LIMIT, body
@@ -38,6 +40,8 @@ from shared.web.sign_in import Desk, signed_in
 
 _CLEAR = {"Clear-Site-Data": '"cache", "storage"'}
 """Not `"cookies"`: those of every host under the same domain would go, the neighbours' too."""
+_NOT_THE_CONCERN = frozenset({"kind", "age", *(field.name for field in PARTS["reporter"].fields)})
+"""A report that answers nothing beside these is empty: it is warned of, and sent all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ def routes(door: Door, screens: Screens, *, shared_devices: bool, desk: Desk | N
         Route("/send", partial(_send, form), methods=["POST"]),
         Route("/draft", partial(_draft, drafts), methods=["POST"]),
         Route("/paper", partial(_paper, form), methods=["GET"]),
+        Route("/oplysninger", partial(_page, form, "privacy.html"), methods=["GET"]),
+        Route("/tilgaengelighed", partial(_page, form, "accessibility.html"), methods=["GET"]),
         Route("/exit", partial(_exit, screens, desk), methods=["GET"]),
     ]
 
@@ -83,7 +89,7 @@ def _form(
     filled_in: bool = False,
 ) -> dict[str, Any]:
     """What the form's template needs. On devices that people share, nobody's own details are offered either."""
-    own = ("name", "organization-title", "tel", "email")
+    own = ("name", "organization-title", "tel")
     kept = ("off",) * len(own) if shared_devices else own
     there = siblings(values)
     return {
@@ -95,7 +101,7 @@ def _form(
         "siblings": there,
         "unread": unread_cprs(values),
         "next_sibling": sibling(len(there) // 2 + 1),
-        **dict(zip(("own_name", "own_work", "own_tel", "own_email"), kept, strict=True)),
+        **dict(zip(("own_name", "own_work", "own_tel"), kept, strict=True)),
     }
 
 
@@ -117,16 +123,18 @@ async def _own(form: Form, request: Request) -> dict[str, str]:
     if form.desk is None or form.shared_devices:
         return {}
     said = (await form.desk.kept(request)).details
-    own = {"reporter_name": said.name, "workplace": said.institution, "email": said.email}
+    own = {"reporter_name": said.name, "workplace": said.institution}
     return {name: value for name, value in own.items() if value}
 
 
 async def _again(form: Form, request: Request) -> Response:
-    """The form as it was left: to change something, to read on in the other language, to add a sibling."""
+    """The form as it was left: to change something, read on in the other language, add or remove a sibling."""
     fields = await fields_of(request)
     values = _known(fields)
     if fields.get("add") == "sibling" and len(siblings(values)) < 2 * MOST_SIBLINGS:
         values |= {field.name: "" for field in sibling(len(siblings(values)) // 2 + 1)}
+    elif fields.get("remove", "").isdecimal():
+        values = without_sibling(values, int(fields["remove"]))
     known = signed_in(request) is not None
     shown = _form(values, shared_devices=form.shared_devices, is_signed_in=known)
     return form.screens.page(request, "form.html", **shown)
@@ -143,6 +151,7 @@ def _check_page(form: Form, request: Request, values: Mapping[str, str], *, key:
         "check.html",
         status=trouble or 200,
         values=given,
+        empty=not given.keys() - _NOT_THE_CONCERN,
         key=key,
         trouble=trouble,
         who=who_of(given),
@@ -169,7 +178,7 @@ async def _send(form: Form, request: Request) -> Response:
         return _check_page(form, request, _known(fields), key=key or random.token_urlsafe(16), trouble=trouble)
     if not for_people(request):
         return JSONResponse(answer(accepted, form.door.secrets), 201)
-    return sent(form.door, form.screens, request, accepted)
+    return await sent(form.door, form.screens, request, accepted)
 
 
 def _known(fields: Mapping[str, str]) -> dict[str, str]:
@@ -179,10 +188,9 @@ def _known(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _told(fields: Mapping[str, str]) -> dict[str, str]:
-    """Those that are sent: a mail address, which a sign-in may have filled in, only where mail is wanted there."""
+    """Those that are sent: what the other answers leave on the page."""
     known = _known(fields)
-    by_mail = known.get("kind") == "work" and known.get("mail") == "yes"
-    return known if by_mail else {name: value for name, value in known.items() if name != "email"}
+    return {name: value for name, value in known.items() if name not in FIELDS or is_asked(FIELDS[name], known)}
 
 
 async def _draft(drafts: DraftKeys, request: Request) -> Response:
@@ -193,7 +201,11 @@ async def _draft(drafts: DraftKeys, request: Request) -> Response:
 
 
 async def _paper(form: Form, request: Request) -> Response:
-    return form.screens.page(request, "paper.html", sections=SECTIONS, ages=AGES, siblings=sibling(1))
+    return form.screens.page(request, "paper.html", sections=SECTIONS, siblings=sibling(1))
+
+
+async def _page(form: Form, template: str, request: Request) -> Response:
+    return form.screens.page(request, template)
 
 
 async def _exit(screens: Screens, desk: Desk | None, _request: Request) -> Response:

@@ -15,7 +15,7 @@ from services.intake.handlers.report import Entry, NoSuchCase, write_down
 from services.intake.web.fields import body_of, fields_of
 from services.intake.web.receipt import sent
 from services.intake.web.reports import Door, answer
-from services.intake.web.sections import FIELDS, SECTIONS
+from services.intake.web.sections import FIELDS, HEARD
 from shared.auth import NotSignedIn
 from shared.auth.people import Role
 from shared.auth.services import ServiceTokens
@@ -94,7 +94,7 @@ async def _save(door: Door, screens: Screens, request: Request) -> Response:
     told = json.loads(body_of({name: fields[name] for name in FIELDS if name in fields}))
     raw = json.dumps({**told, "received_at": said_at.isoformat()}, ensure_ascii=False).encode("utf-8", "surrogatepass")
     accepted = await write_down(door.transactions, door.secrets, raw, key=fields.get("key", ""), entry=Entry(by))
-    return sent(door, screens, request, accepted)
+    return await sent(door, screens, request, accepted)
 
 
 def _writer(request: Request) -> PersonId | None:
@@ -113,7 +113,7 @@ def _shown(
         request,
         "call.html",
         status=422 if wrong_time else 200,
-        sections=SECTIONS,
+        sections=HEARD,
         values=values,
         received_at=values.get("received_at") or f"{now:%Y-%m-%dT%H:%M}",
         key=values.get("key") or random.token_urlsafe(16),

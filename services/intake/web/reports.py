@@ -65,7 +65,11 @@ class Door:
 
 
 class NoReceipt(Exception):
-    """No report has these words."""
+    """No report has these words, as they were typed."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        super().__init__("no report has these words")
 
 
 def routes(door: Door) -> list[Route]:
@@ -123,7 +127,7 @@ def answer(accepted: Accepted, secrets: Secrets) -> dict[str, object]:
         "code": words.code,
         "received_at": accepted.received_at.isoformat(),
         "judge_by": judge_by(accepted.received_at).isoformat(),
-        "advice": advice(draft.signs, conflict_declared=draft.conflict_declared),
+        "advice": advice(draft.signs, draft.reporter_kind, conflict_declared=draft.conflict_declared),
         "unread": list(draft.unread),
     }
 
@@ -155,7 +159,7 @@ async def find(door: Door, words: Words) -> Followed:
     found = await follow(door.transactions, door.secrets, words)
     if found is None:
         await door.patience.wrong(as_written(words.reference)[:16], since=began)
-        raise NoReceipt
+        raise NoReceipt(words)
     return found
 
 

@@ -12,7 +12,6 @@ from playwright.async_api import Page, Route, expect
 from structlog.testing import capture_logs
 
 from services.intake.app import MIGRATIONS, site
-from services.intake.secrets import Secrets
 from shared.auth import sessions
 from shared.auth.people import Details, Person, Role
 from shared.auth.sessions import Kept
@@ -20,8 +19,6 @@ from shared.ids import PersonId, new_id
 from tests.conftest import OpenGround
 from tests.e2e.test_accessibility import RULES
 from tests.integration.attack.conftest import process_on
-from tests.integration.intake.conftest import Intake
-from tests.integration.intake.test_form import bodies
 from tests.support.browser import NARROW, open_browser
 from tests.support.intake import intake_settings
 from tests.support.services import Ground
@@ -61,12 +58,12 @@ async def test_who_is_signed_in_finds_their_own_fields_filled_in(ground: OpenGro
         form = (await client.get("/")).text
         assert filled(form, "reporter_name") == "Gorm &lt;b&gt;Eksempel"
         assert filled(form, "workplace") == "Eksempelskolen"
-        assert filled(form, "email") == "gorm@skole.example"
+        assert "gorm@skole.example" not in form
         assert "Hentet fra dit login" in form
         assert "content-encoding" not in (await client.get("/", headers={"Accept-Encoding": "gzip"})).headers
         client.cookies.clear()
         nobody = (await client.get("/")).text
-        assert (filled(nobody, "reporter_name"), filled(nobody, "email")) == ("", "")
+        assert (filled(nobody, "reporter_name"), filled(nobody, "workplace")) == ("", "")
         assert "Hentet fra dit login" not in nobody
 
 
@@ -79,19 +76,6 @@ async def test_what_was_written_is_never_overwritten_by_the_sign_in(ground: Open
 async def test_on_shared_devices_nobody_is_filled_in(ground: OpenGround) -> None:
     async with signed_in(ground, shared_devices=True) as (_, client):
         assert filled((await client.get("/")).text, "reporter_name") == ""
-
-
-@pytest.mark.parametrize(("wanted", "sent"), [({}, None), ({"kind": "work", "mail": "yes"}, "gorm@skole.example")])
-async def test_a_mail_address_is_sent_only_where_mail_is_wanted(
-    ground: OpenGround, wanted: dict[str, str], sent: str | None
-) -> None:
-    async with signed_in(ground) as (service, client):
-        fields = {"text": "Noget.", "email": "gorm@skole.example", **wanted}
-        check = (await client.post("/check", data=fields)).text
-        assert ("gorm@skole.example" in check) is (sent is not None)
-        assert (await client.post("/send", data={**fields, "key": "k" * 22})).status_code < 400
-        [told] = await bodies(Intake(service, Secrets.read(service.keys, service.keys_dir), client))
-        assert told.get("reporter", {}).get("email") == sent
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.intake import app
 from services.intake.web import phone
+from services.intake.web import receipt as receipt_pages
 from services.intake.web.reports import Door
 from shared.auth.people import Person, Role
 from shared.events.intake import ReportReceived
@@ -114,12 +115,18 @@ def browser(intake: Intake, *roles: Role) -> httpx2.AsyncClient:
     """A browser before the screen for calls, signed in where roles are named."""
     person = Person(PersonId(WHO), frozenset(roles), frozenset({"*"}), intake.ground.clock.now()) if roles else None
     door = Door(intake.ground.transactions, intake.secrets, "70 20 00 00")
-    screens = Screens(Path(app.__file__).parent / "web", intake_settings(intake.ground))
+    settings = intake_settings(intake.ground)
+    screens = Screens(Path(app.__file__).parent / "web", settings, settings.shown)
 
     async def ready() -> list[str]:
         return []
 
-    site = SignedIn(application(phone.screens_of(door, screens), ready=ready, screens=screens), person)
+    site = SignedIn(
+        application(
+            [*phone.screens_of(door, screens), *receipt_pages.routes(door, screens)], ready=ready, screens=screens
+        ),
+        person,
+    )
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(site), base_url="http://intake")
 
 
@@ -128,7 +135,7 @@ async def test_a_call_is_written_down_on_the_screen_with_its_time(intake: Intake
         form = await client.get("/phone")
         assert 'name="received_at" value="2026-03-10T13:00"' in form.text
         fields = {"received_at": "2026-03-09T15:30", "text": "Hun ringede.", "age": "13-17", "key": "k"}
-        receipt = await client.post("/phone", data=fields)
+        receipt = await client.post("/phone", data=fields, follow_redirects=True)
     assert "Vi har din underretning" in receipt.text
     [event] = await told(intake)
     assert event.received_at == datetime(2026, 3, 9, 14, 30, tzinfo=UTC)

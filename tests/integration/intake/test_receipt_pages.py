@@ -92,7 +92,7 @@ async def test_an_addition_is_a_report_of_its_own_in_the_same_case(intake: Intak
     intake.ground.clock.pass_by(hours=2)
     more = hidden(receipt) | {"text": HOSTILE}
     shown = await page(intake, "/receipt/additions", more)
-    assert "Din tilføjelse er modtaget kl. 15.00. Den får sin egen frist." in shown
+    assert "Din tilføjelse er modtaget tirsdag kl. 15.00. Den får sin egen frist." in shown
     await page(intake, "/receipt/additions", more)
     first, second = await received(intake)
     assert (second.case_id, second.report_no) == (first.case_id, 2)
@@ -151,7 +151,7 @@ async def test_wrong_words_look_like_unknown_ones(intake: Intake, path: str) -> 
     ]
     answers = [await intake.client.post(path, data={"text": "Mere.", **each}, headers=PAGE) for each in tries]
     assert {answer.status_code for answer in answers} == {404}
-    assert len({answer.content for answer in answers}) == 1
+    assert len({re.sub(r'value="[^"]*"', "", answer.text) for answer in answers}) == 1
     assert "Reference og kode passer ikke sammen." in answers[0].text
     assert len(await received(intake)) == 1
 
@@ -208,7 +208,10 @@ async def test_the_live_pages_of_one_receipt_leave_room_for_others(intake: Intak
 
         assert [await live(own) for _ in range(6)] == [200] * 5 + [503]
         assert await live(other) == 200
-        assert "Vi har din underretning" in (await client.post("/receipt", data=own, headers=PAGE)).text
+        assert (
+            "Vi har din underretning"
+            in (await client.post("/receipt", data=own, headers=PAGE, follow_redirects=True)).text
+        )
 
 
 async def test_the_receipt_can_be_spelt_on_the_phone(intake: Intake) -> None:

@@ -4,7 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.intake.domain.receipt import Progress, advice, as_written, informed, told, words_for
+from services.intake.domain.receipt import (
+    Progress,
+    address_for,
+    advice,
+    as_written,
+    informed,
+    report_at,
+    told,
+    words_for,
+)
 from shared.events.codes import Answer, ReporterKind, Verification
 from shared.events.intake import SignFact
 from shared.ids import ReportId, new_id
@@ -56,10 +65,27 @@ def test_a_report_unjudged_after_24_hours_is_told_as_late() -> None:
 
 
 def test_nobody_is_advised_to_talk_to_a_manager_who_may_be_involved() -> None:
-    assert "talk_to_manager_only" in advice((), conflict_declared=False)
-    assert "talk_to_manager_only" not in advice((), conflict_declared=True)
+    assert "talk_to_manager_only" in advice((), ReporterKind.WORK, conflict_declared=False)
+    assert "talk_to_manager_only" not in advice((), ReporterKind.WORK, conflict_declared=True)
 
 
 def test_a_family_that_knows_is_a_reason_to_call_at_once() -> None:
     known = SignFact(sign=SignId("disclosure.family_knows"), answer=Answer.SAID)
-    assert advice((known,), conflict_declared=False)[0] == "call_duty_now"
+    assert advice((known,), ReporterKind.WORK, conflict_declared=False)[0] == "call_duty_now"
+
+
+def test_only_who_reports_for_their_work_is_sent_to_a_manager() -> None:
+    told = {kind: advice((), kind, conflict_declared=False) for kind in ReporterKind}
+    at_work = {kind for kind in ReporterKind if kind.professional} | {ReporterKind.UNKNOWN}
+    assert {kind for kind, codes in told.items() if "talk_to_manager_only" in codes} == at_work
+    assert told[ReporterKind.SELF] == ["call_duty_if_worse"]
+
+
+def test_an_address_shows_the_receipt_for_a_quarter_of_an_hour_and_cannot_be_made() -> None:
+    report_id, key = ReportId(new_id()), b"a"
+    address = address_for(report_id, key, NOW)
+    assert report_at(address, key, NOW + timedelta(minutes=14)) == report_id
+    assert report_at(address, key, NOW + timedelta(minutes=15)) is None
+    assert report_at(address, b"b", NOW) is None
+    assert [each for each in ("", "x", "æ", "AAAA", address[:-4], f"A{address[1:]}") if report_at(each, key, NOW)] == []
+    assert words_for(report_id, key).code not in address

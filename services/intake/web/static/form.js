@@ -1,8 +1,10 @@
 // The form with JavaScript: on a narrow screen a section at a time, a check page that needs no connection, Send that
 // does not give up. The history holds the number of the section and nothing else.
 
-import { forget, keep, restore } from "./draft.js";
-import { openReceipt, sendUntilIn, speaker } from "./send.js";
+import { drawer } from "./draft.js";
+import { sendUntilIn, showReceipt, speaker } from "./send.js";
+
+const { forget, keep, restore } = drawer("draft");
 
 const form = document.getElementById("report");
 const steps = [...document.querySelectorAll(".step")];
@@ -72,9 +74,9 @@ function fillCheck() {
   const rows = steps.slice(0, -1).map((section, n) => {
     const copy = row.cloneNode(true);
     const told = answers(section);
-    const heading = section.querySelector(n === 0 ? "legend" : "h1");
-    copy.querySelector("h2").textContent = words(heading);
-    copy.querySelector("button").append(Object.assign(document.createElement("span"), { className: "sr-only", textContent: words(heading) }));
+    const heading = section.dataset.heading ?? words(section.querySelector("h1"));
+    copy.querySelector("h2").textContent = heading;
+    copy.querySelector("button").append(Object.assign(document.createElement("span"), { className: "sr-only", textContent: heading }));
     copy.querySelector("button").addEventListener("click", () => change(n + 1));
     const open = told.filter((each) => each.chosen || told.length === 1).filter((each) => !each.answer).length;
     const note = copy.querySelector(".muted");
@@ -91,7 +93,11 @@ function fillCheck() {
     return copy;
   });
   document.getElementById("rows").replaceChildren(...rows);
+  document.getElementById("empty").hidden = steps.slice(1, -1).some(tells);
 }
+
+// Whether a section says anything of the concern: how to reach the reporter is none of it.
+const tells = (section) => section.getAttribute("aria-labelledby") !== "reporter-h" && answers(section).some((each) => each.answer);
 
 function pair({ asked, answer }) {
   return [["dt", asked], ["dd", answer]].map(([tag, textContent]) => Object.assign(document.createElement(tag), { textContent }));
@@ -106,17 +112,29 @@ function change(n) {
 
 function addSibling() {
   const place = document.getElementById("siblings");
-  const n = place.querySelectorAll("input").length / 2 + 1;
-  const copy = document.getElementById("sibling").content.cloneNode(true);
-  for (const q of copy.querySelectorAll(".q")) {
-    const [label, input] = [q.querySelector("label"), q.querySelector("input")];
-    input.id = input.name = label.htmlFor = input.name.replace(/\d+$/, n);
-    const note = q.querySelector(".note");
-    if (note) input.setAttribute("aria-describedby", (note.id = `${input.id}-note`));
-    label.textContent = label.textContent.replace(/\d+(?=\s*$)/, n);
-  }
-  place.append(copy);
-  return place.querySelectorAll("input")[2 * n - 2];
+  place.append(document.getElementById("sibling").content.cloneNode(true));
+  numberSiblings();
+  return place.lastElementChild.querySelector("input");
+}
+
+function removeSibling(button) {
+  button.closest(".sibling").remove();
+  numberSiblings();
+  keepNow();
+  document.getElementById("add-sibling").focus();
+}
+
+function numberSiblings() {
+  document.querySelectorAll("#siblings .sibling").forEach((sibling, at) => {
+    for (const q of sibling.querySelectorAll(".q")) {
+      const [label, input] = [q.querySelector("label"), q.querySelector("input")];
+      input.id = input.name = label.htmlFor = input.name.replace(/\d+$/, at + 1);
+      const note = q.querySelector(".note");
+      if (note) input.setAttribute("aria-describedby", (note.id = `${input.id}-note`));
+      label.textContent = label.textContent.replace(/\d+(?=\s*$)/, at + 1);
+    }
+    sibling.querySelector("[name=remove]").value = sibling.querySelector(".n").textContent = at + 1;
+  });
 }
 
 // Ten digits that begin with a date, its day as it is or plus 60, as replacement numbers have it.
@@ -129,12 +147,11 @@ function tellUnread({ target }) {
 
 function fill(values) {
   const siblings = Math.max(0, ...Object.keys(values).map((name) => Number(/^sibling_\w+_(\d+)$/.exec(name)?.[1] ?? 0)));
-  while (document.querySelectorAll("#siblings input").length < 2 * siblings) addSibling();
+  while (document.querySelectorAll("#siblings .sibling").length < siblings) addSibling();
   for (const [name, value] of Object.entries(values)) {
     const field = form.elements[name];
     if (field instanceof RadioNodeList) field.value = value;
-    else if (field?.type === "checkbox") field.checked = value === field.value;
-    else if (field) field.value = value;
+    else if (field && (value || !field.defaultValue)) field.value = value; // what the sign-in filled in stays
     if (field instanceof Element) tellUnread({ target: field });
   }
 }
@@ -148,7 +165,7 @@ async function send() {
   if (receipt) {
     forget();
     form.reset();
-    return openReceipt(document.getElementById("open"), receipt);
+    return showReceipt(document.getElementById("open"), receipt);
   }
   sending = false;
   sendButton.removeAttribute("aria-disabled");
@@ -169,6 +186,8 @@ document.addEventListener("click", (event) => {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (event.submitter?.id === "add-sibling") return addSibling().focus();
+  if (event.submitter?.name === "remove") return removeSibling(event.submitter);
+  if (event.submitter?.id === "enter" && document.documentElement.classList.contains("one")) return go(step + 1);
   if (event.submitter?.dataset.stay === undefined) return go(CHECK);
   await keepNow();
   location.assign(event.submitter.formAction);
@@ -181,6 +200,7 @@ addEventListener("popstate", (event) => {
 narrow.addEventListener("change", () => show(step, { focus: false }));
 
 // The page is there at once; what this tab kept comes into it unless something new is being written already.
+document.querySelector(".just-sent").hidden = sessionStorage.getItem("receipt") === null;
 const begun = history.state?.step;
 let touched = false;
 form.addEventListener("input", () => { touched = true; }, { once: true });

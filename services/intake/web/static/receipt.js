@@ -1,25 +1,63 @@
 // The receipt lives: what happens to the report appears by itself while the page is looked at.
 
-import { openReceipt, sendUntilIn, speaker } from "./send.js";
+import { drawer } from "./draft.js";
+import { sendUntilIn, speaker } from "./send.js";
 
-const again = document.getElementById("again");
-const place = document.getElementById("progress");
-const print = document.getElementById("print");
+const kept = drawer("receipt");
+let again = null;
+let place = null;
 
-if (print) {
-  print.hidden = false;
-  print.addEventListener("click", () => window.print());
+begin();
+if (document.getElementById("find")) {
+  document.getElementById("find").addEventListener("submit", look);
+  const words = await kept.restore();
+  if (words && !document.querySelector("#reference").value) await open(new URLSearchParams(words));
 }
-if (again) {
-  follow();
+
+// What this page is: the receipt, or the paper form. Run again when the receipt has come into the page.
+function begin() {
+  again = document.getElementById("again");
+  place = document.getElementById("progress");
+  const print = document.getElementById("print");
+  if (print) {
+    print.hidden = false;
+    print.addEventListener("click", () => window.print());
+  }
+  if (!again) return;
+  follow(again);
+  again.addEventListener("submit", look);
   document.getElementById("more").addEventListener("submit", add);
 }
 
+// Ask for the receipt without leaving the page, so that its address stays one that Back and a reload can open.
+async function look(event) {
+  if (event.submitter?.hasAttribute("formaction")) return;
+  event.preventDefault();
+  const words = new URLSearchParams(new FormData(event.target));
+  if (await open(words)) return;
+  event.target.removeEventListener("submit", look);
+  event.target.submit();
+}
+
+/** Put the receipt of these words in the place of this page's contents, and keep the words; false when there is none. */
+async function open(words) {
+  const answer = await fetch(`/receipt${location.search}`, { method: "POST", body: words, headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) return false;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  document.title = page.title;
+  document.querySelector("main").replaceChildren(...page.querySelector("main").childNodes);
+  begin();
+  (document.getElementById("added") ?? document.getElementById("receipt-h")).focus();
+  await kept.keep(Object.fromEntries(words));
+  return true;
+}
+
 // Server-Sent Events by fetch: an EventSource could only ask with the words in the address.
-async function follow() {
+async function follow(again) {
   for (let pause = 1; ; pause = Math.min(pause * 2, 30)) {
     try {
       await visible();
+      if (!again.isConnected) return;
       const stop = new AbortController();
       const hide = () => document.hidden && stop.abort();
       document.addEventListener("visibilitychange", hide, { signal: stop.signal });
@@ -70,5 +108,5 @@ async function add(event) {
   sending = false;
   if (!receipt) return;
   event.target.reset();
-  openReceipt(again, { reference: again.elements.reference.value, code: again.elements.code.value });
+  if (!(await open(new URLSearchParams(new FormData(again))))) again.submit();
 }

@@ -1,5 +1,7 @@
 // Sends fields until they are in: the same key and the same words are the same report, however often they arrive.
 
+import { drawer } from "./draft.js";
+
 const PAUSES = [1, 2, 4, 8, 15];
 const LATE = 30_000;
 const GIVE_UP_ON_ONE_TRY = 15_000;
@@ -56,9 +58,11 @@ export function speaker() {
   };
 }
 
-/** Open the receipt of these words: a form's POST, so that no address holds them. */
-export function openReceipt(form, { reference, code }) {
+/** Go to the receipt of these words by a GET, so that Back and a reload find it: the tab keeps the words, sealed.
+ *  Where it cannot, a form's POST brings them: no address ever holds them. */
+export async function showReceipt(form, { reference, code }) {
+  if (await drawer("receipt").keep({ reference, code })) return location.assign(`/receipt${location.search}`);
   form.elements.reference.value = reference;
   form.elements.code.value = code;
-  form.submit();
+  return form.submit();
 }
