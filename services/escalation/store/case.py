@@ -90,7 +90,7 @@ async def work(conn: Connection, who: Person) -> list[asyncpg.Record]:
         return []
     query = f"""
         SELECT c.case_id, c.version, c.unit, e.level, e.state, e.next_at, e.newest_report_no, e.acknowledged_report_no,
-               e.responsible, (SELECT min(d.limit_at) FROM deadlines d
+               e.received_at, e.responsible, (SELECT min(d.limit_at) FROM deadlines d
                                WHERE d.case_id = c.case_id AND d.rule = 'acute_judgement' AND NOT EXISTS
                                      (SELECT FROM judgements j WHERE j.report_id = d.report_id)) AS judge_by
         FROM escalations e JOIN cases c USING (case_id)

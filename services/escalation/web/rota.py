@@ -1,7 +1,7 @@
 """Who answers when: the rota, the ladders, the people, and where the one who asks is reached."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, TypeVar
@@ -197,9 +197,17 @@ async def _put_people(api: Api, request: Request) -> JSONResponse:
     ]
     async with api.transactions.begin("put people") as tx:
         await rota.lock(tx.conn)
+        await _demand_a_leader(tx, wanted)
         await rota.put_people(tx.conn, wanted, by=who.person_id, at=tx.now)
         await sessions.end_of_people(tx.conn, [each.person_id for each in wanted if not each.active])
     return await _told_people(api)
+
+
+async def _demand_a_leader(tx: Transaction, wanted: Sequence[Staff]) -> None:
+    """Refuse a change after which nobody active is a leader: nobody could undo it."""
+    after = {each.person_id: each for each in (*await rota.people(tx.conn), *wanted)}
+    if not any(each.active and Role.LEADER in each.roles for each in after.values()):
+        raise Problem(409, "last_leader", "Somebody must stay a leader: make another person one first.")
 
 
 async def _told_people(api: Api) -> JSONResponse:

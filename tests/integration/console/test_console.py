@@ -98,7 +98,7 @@ async def test_intake_shows_a_report_by_escalations_grant_alone(house: House) ->
         assert answer.status_code == 401
     elsewhere = path.replace(str(event.report_id), str(uuid4()))
     assert (await house.door.post(elsewhere, headers={"Authorization": f"Bearer {late}"})).status_code == 401
-    house.intake.clock.pass_by(seconds=31)
+    house.intake.clock.pass_by(seconds=61)
     assert (await house.door.post(path, headers={"Authorization": f"Bearer {late}"})).status_code == 401
 
 
@@ -519,3 +519,20 @@ async def test_who_was_signed_in_at_send_need_not_be_called_back(house: House) -
     await house.hear(signed_in)
     told = await (await house.browser(AASE)).client.get(f"/v1/cases/{event.case_id}")
     assert [each["reporter_verified"] for each in told.json()["reports"]] == [None, "signed_in"]
+
+
+async def test_what_is_mine_stands_before_what_others_have_with_who_has_it_and_since_when(house: House) -> None:
+    theirs = await house.report(Level.HIGH, text="Han slår hende.")
+    browser = await house.browser(BO)
+    await browser.press(await browser.into(theirs.case_id), "/acknowledge")
+    mine = await house.report(Level.HIGH, text="Han slår hende.")
+    screen = (await (await house.browser(AASE)).open("/work")).text
+    assert screen.index(f"row-{mine.case_id}") < screen.index(f"row-{theirs.case_id}")
+    assert "er taget: Bo Eksempel" in screen
+    assert "kom kl. 13.00" in screen
+
+
+async def test_an_empty_list_says_what_will_come_and_how_to_try_it(house: House) -> None:
+    screen = (await (await house.browser(AASE)).open("/work")).text
+    assert "Når en underretning kommer, står den her med sin frist" in screen
+    assert "beredskab demo --open" in screen

@@ -130,3 +130,28 @@ async def test_intake_hears_who_has_left_and_is_told_again_only_of_what_is_new(h
     await house.intake.pool.execute("DELETE FROM inactive_people")
     await leavers.run_once()
     assert await house.intake.pool.fetchval("SELECT count(*) FROM inactive_people") == 0
+
+
+async def test_the_last_leader_cannot_remove_herself(house: House) -> None:
+    ditte = await house.browser(DITTE)
+    leaders = "SELECT count(*) FROM people WHERE active AND 'leader' = ANY (roles)"
+    before = await house.escalation.pool.fetchval(leaders)
+    others = await house.escalation.pool.fetch(
+        "SELECT person_id FROM people WHERE active AND 'leader' = ANY (roles) AND person_id <> $1", DITTE
+    )
+    for row in others:
+        await house.escalation.pool.execute("UPDATE people SET active = false WHERE person_id = $1", row["person_id"])
+    me = {"person_id": str(DITTE), "name": "Ditte Eksempel", "role.consultant": "yes", "unit.noerrebro": "yes"}
+    refused = await ditte.client.post("/people", data=me)
+    assert "Der skal være mindst én leder. Gør først en anden til leder." in refused.text
+    assert await house.escalation.pool.fetchval(leaders) == before - len(others)
+
+
+async def test_the_rota_offers_only_those_who_can_be_on_duty(house: House) -> None:
+    offered = (await (await house.browser(DITTE)).open("/rota")).text
+    assert f'<option value="{AASE}">' in offered
+    row = await house.escalation.pool.fetchrow(
+        "SELECT person_id FROM people WHERE active AND NOT roles && '{consultant,authority}' LIMIT 1"
+    )
+    assert row is not None
+    assert f'<option value="{row["person_id"]}">' not in offered

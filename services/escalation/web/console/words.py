@@ -19,7 +19,8 @@ LEVELS = {
     "low": ("lav", "low"),
     None: ("ikke vurderet", "not rated"),
 }
-MARKS = {"acute": "▲", "high": "▲", "elevated": "●", "low": "○", None: "●"}
+MARKS = {"acute": "▲", "high": "◆", "elevated": "●", "low": "○", None: "◆"}
+"""A shape for each level, so that colour alone tells nothing; what is not rated yet is treated as high."""
 STATES = {
     "unrated": ("venter på vurdering", "waits to be rated"),
     "paging": ("venter på svar", "waits for an answer"),

@@ -3,15 +3,17 @@
 Where many cases that nobody has answered have one level, they stand together, and one act takes them all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
-import asyncpg
+from asyncpg import Record
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.escalation.store import case, page
+from services.escalation.store import case, page, reading
 from services.escalation.web.console import Console, brief, onward, sign_in_first, visitor
+from shared.auth.people import Person
+from shared.ids import CaseId
 from shared.web.application import fields
 from shared.web.sign_in import POLL, signed_out
 
@@ -31,6 +33,11 @@ async def first_screen(console: Console, request: Request) -> Response:
     return RedirectResponse(f"/cases/{paged[0]}" if paged else "/work", 303)
 
 
+def mine_first(waiting: Sequence[Record], mine: Set[CaseId], who: Person) -> list[Record]:
+    """The cases that wait for the person, then those that they have, then the others; each by its next moment."""
+    return sorted(waiting, key=lambda row: (row["case_id"] not in mine, row["responsible"] != who.person_id))
+
+
 async def work_screen(console: Console, request: Request) -> Response:
     """The list, under what the person has yet to read of a duty that began."""
     who, part = visitor(request), POLL in request.headers
@@ -40,16 +47,17 @@ async def work_screen(console: Console, request: Request) -> Response:
         waiting = await case.work(tx.conn, who)
         mine = set(await page.asks(tx.conn, who.person_id, [row["case_id"] for row in waiting]))
         unread = None if part else await brief.unread(tx, who, waiting, mine)
+        names = await reading.names(tx.conn, {row["responsible"] for row in waiting if row["responsible"]})
     crowds, others = _crowds(waiting)
     taken = {name: request.query_params.get(name, "") for name in ("taken", "left")}
-    values: dict[str, Any] = {"crowds": crowds, "waiting": others, "mine": mine}
+    values: dict[str, Any] = {"crowds": crowds, "waiting": mine_first(others, mine, who), "mine": mine, "names": names}
     values |= {"now": console.api.transactions.clock.now(), **{name: n for name, n in taken.items() if n.isdecimal()}}
     return console.show(request, "work_list.html" if part else "work.html", who, brief=unread, **values)
 
 
-def _crowds(waiting: Sequence[asyncpg.Record]) -> tuple[list[list[asyncpg.Record]], list[asyncpg.Record]]:
+def _crowds(waiting: Sequence[Record]) -> tuple[list[list[Record]], list[Record]]:
     """The cases nobody has answered, by level, where one has many; and all the others."""
-    by_level: dict[str | None, list[asyncpg.Record]] = {}
+    by_level: dict[str | None, list[Record]] = {}
     for each in waiting:
         if each["state"] in ("unrated", "paging"):
             by_level.setdefault(each["level"], []).append(each)
@@ -66,7 +74,7 @@ async def take_all(console: Console, request: Request) -> Response:
     shown = [
         {"case_id": name.removeprefix("case."), "covers_report_no": int(covers)}
         for name, covers in sent.items()
-        if name.startswith("case.") and covers.isdecimal()
+        if name.startswith("case.") and covers.isdecimal() and len(covers) < 7
     ]
     told = await console.asked("POST", "/v1/work/acknowledge", request, {"cases": shown})
     counts = f"taken_many&taken={len(told['taken'])}&left={len(told['refused'])}"
