@@ -36,7 +36,7 @@ def ensure_secrets(folder: Path, *, now: datetime, kafka_host: str = "localhost"
     Raises `Trouble` when the folder is used for something else.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()) and not (folder / "people.jwk").exists():
+    if any(folder.iterdir()) and not (folder / "intake" / "service.jwk").exists():
         raise Trouble(f"{folder} holds something else already: name a new or an empty folder.")
     folder.chmod(0o700)
     ensure_keys(folder)
@@ -54,7 +54,8 @@ def _open_what_is_mounted(folder: Path) -> None:
 
 def _ensure_passwords(folder: Path) -> None:
     write_once(folder / "postgres" / "postgres", secrets.token_hex(24))
-    write_once(folder / "sign_in" / "client_secret", secrets.token_hex(24))
+    for client in ("client_secret", "intake_client_secret"):
+        write_once(folder / "sign_in" / client, secrets.token_hex(24))
     for url in ("alarm_url", "heartbeat_url"):
         write_once(folder / "alarms" / url, NOBODY)
     for service in SERVICES:

@@ -29,7 +29,7 @@ OpenGround = Callable[[str, Sequence[Migration]], Awaitable[Ground]]
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the keys of all services and of the sign-in."""
     folder = tmp_path_factory.mktemp("keys")
-    ensure_keys(folder)
+    ensure_keys(folder, local_issuer=True)
     return folder
 
 

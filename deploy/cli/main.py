@@ -181,7 +181,7 @@ def keys(
 ) -> None:
     """Make the folder of keys, passwords and certificates that docker-compose.yml needs."""
     ensure_secrets(folder, now=Clock().now(), kafka_host=kafka_host)
-    screen.out.print(f"Everything secret is in {folder}, which you alone may read. people.jwk signs people in.")
+    screen.out.print(f"Everything secret is in {folder}, which you alone may read.")
 
 
 @app.command()

@@ -18,10 +18,14 @@ from shared.clock import Clock
 SERVICES = ("intake", "triage", "escalation", "notify")
 
 
-def ensure_keys(folder: Path) -> None:
-    """A folder per service with what it alone may hold, the public keys of all, and the key that signs people in."""
-    people = _ensure_jwk(folder / "people.jwk", kid="people")
-    public = {"people": people} | {name: _ensure_jwk(folder / name / "service.jwk", kid=name) for name in SERVICES}
+def ensure_keys(folder: Path, *, local_issuer: bool = False) -> None:
+    """A folder per service with what it alone may hold, and the public keys of all.
+
+    `local_issuer`: also `people.jwk`, which signs anybody in. It is for the local stack alone.
+    """
+    public = {name: _ensure_jwk(folder / name / "service.jwk", kid=name) for name in SERVICES}
+    if local_issuer:
+        public["people"] = _ensure_jwk(folder / "people.jwk", kid="people")
     for service in SERVICES:
         _ensure_evidence_key(folder / service)
         write_once(folder / service / "kek.json", json.dumps({"current": "k1", "keys": {"k1": _secret()}}))

@@ -52,7 +52,7 @@ def _postgres(place: Place) -> Process:
     server = place.postgres()
 
     def prepare() -> None:
-        ensure_keys(place.home / "keys")
+        ensure_keys(place.home / "keys", local_issuer=True)
         server.prepare()
 
     return Process(

@@ -6,6 +6,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from services.escalation import seed, tick
+from services.escalation.colleagues import Colleagues
 from services.escalation.contacts import Contacts
 from services.escalation.figures import Figures, Reach
 from services.escalation.handlers.belonging import link_decided, reports_split
@@ -13,7 +14,6 @@ from services.escalation.handlers.delivery import message_accepted, message_fail
 from services.escalation.handlers.net import report_unhandled
 from services.escalation.handlers.rating import case_rated
 from services.escalation.handlers.report import report_received
-from services.escalation.leavers import Leavers
 from services.escalation.settings import Settings
 from services.escalation.store.rota import allowed
 from services.escalation.web.api import Api
@@ -82,9 +82,9 @@ async def work(settings: Settings) -> None:
         health = service.worker_app([], consumer)
         figures = Figures(service.pool, settings.clock, settings.usual_per_minute)
         reach = Reach(service.transactions, Contacts(settings.peers["notify"], service.tokens))
-        leavers = Leavers(service.pool, service.tokens, settings.peers.get("intake"))
+        colleagues = Colleagues(service.pool, service.tokens, settings.peers.get("intake"))
         loops = [
-            Loop("leavers", leavers.run_once, at_most=2, woken=False),
+            Loop("colleagues", colleagues.run_once, at_most=2, woken=False),
             Loop("tick", partial(tick.run_once, service.transactions), woken=False),
             Loop("figures", figures.run_once, at_most=5, woken=False),
             Loop("reach", reach.run_once, at_most=60, woken=False),

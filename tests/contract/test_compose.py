@@ -16,7 +16,9 @@ import pytest
 import yaml
 
 from deploy.compose import ensure_secrets
+from deploy.local.keys import ensure_keys
 from deploy.local.trouble import Trouble
+from shared.auth.settings import SignInSettings
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
@@ -163,6 +165,40 @@ def test_what_is_mounted_can_be_read_by_the_containers_and_by_nobody_else_on_the
     assert secrets.stat().st_mode & 0o777 == 0o700
     assert (secrets / "kafka" / "ca.key").stat().st_mode & 0o777 == 0o600
     assert (secrets / "intake" / "lookup.key").stat().st_mode & 0o777 == 0o644
+
+
+def test_no_key_is_made_that_signs_people_in_beside_the_identity_provider(secrets: Path) -> None:
+    assert list(secrets.rglob("people.jwk")) == []
+    ensure_keys(secrets.parent / "local", local_issuer=True)
+    assert len(list((secrets.parent / "local").rglob("people.jwk"))) == 1 + len(SERVICES)
+
+
+def test_each_site_is_a_client_of_its_own_whose_sessions_the_provider_can_end(model: Model) -> None:
+    realm = json.loads((ROOT / "deploy" / "identity" / "realm.json").read_text(encoding="utf-8"))
+    provider = model["services"]["sign-in"]
+    assert {secret["source"] for secret in provider["secrets"]} == {"oidc_client_secret", "oidc_intake_client_secret"}
+    sites = {name: each for name, each, _ in ours(model) if each["command"][1] == "web"}
+    assert len(sites) == len(realm["clients"]) == 2
+    for name, site in sites.items():
+        client_id = site["environment"].get(
+            "BEREDSKAB_OIDC_CLIENT_ID", SignInSettings.model_fields["oidc_client_id"].default
+        )
+        [client] = [each for each in realm["clients"] if each["clientId"] == client_id]
+        [secret] = [each["source"] for each in site["secrets"] if each["target"] == "beredskab_oidc_client_secret"]
+        [given] = re.findall(rf"(\w+)=\$+\(cat /run/secrets/{secret}\)", " ".join(provider["command"]))
+        assert client["secret"] == f"${{{given}}}"
+        at = {key: _filled(value, provider["environment"]) for key, value in client["attributes"].items()}
+        public = site["environment"]["BEREDSKAB_PUBLIC_URL"]
+        assert [_filled(each, provider["environment"]) for each in client["redirectUris"]] == [
+            f"{public}/sign-in/answer"
+        ]
+        assert at["post.logout.redirect.uris"] == f"{public}/signed-out"
+        # From the provider's own container 127.0.0.1 is the provider.
+        assert at["backchannel.logout.url"] == f"http://{name}:8000/sign-out/back-channel"
+
+
+def _filled(text: str, environment: Mapping[str, str]) -> str:
+    return re.sub(r"\$\{(\w+)\}", lambda found: environment[found[1]], text)
 
 
 def test_secrets_that_are_there_are_kept(secrets: Path) -> None:

@@ -99,7 +99,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder, running_server(Path(folder) / "data") as postgres:
         keys = Path(folder) / "keys"
-        ensure_keys(keys)
+        ensure_keys(keys, local_issuer=True)
         wrong = asyncio.run(measured(postgres, keys, rounds))
     print("\n".join(wrong))
     sys.exit(bool(wrong))

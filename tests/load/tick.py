@@ -101,7 +101,7 @@ def main(due: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         place.chmod(0o755)  # the server runs as a user of its own
-        ensure_keys(place / "keys")
+        ensure_keys(place / "keys", local_issuer=True)
         with running_server(place / "data") as server:
             seconds = asyncio.run(_measured(server, place / "keys", due=due))
     flat = max(seconds) / seconds[0]

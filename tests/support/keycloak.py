@@ -21,7 +21,8 @@ from tests.support.ports import free_port
 
 VERSION = "26.7.3"
 SHA256 = "27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f"
-SECRET, PASSWORD = "geheim-i-test", "kodeord-i-test"
+SECRETS = {"beredskab": "hemmeligt-i-test", "beredskab-intake": "andet-i-test"}
+PASSWORD = "kodeord-i-test"
 
 
 def archive() -> Path:
@@ -33,8 +34,8 @@ def archive() -> Path:
 
 
 @contextmanager
-def keycloak(folder: Path, site: str) -> Iterator[str]:
-    """The issuer's address, as long as the block lasts. `site` is where the browser is sent back to."""
+def keycloak(folder: Path, *, escalation: str, intake: str) -> Iterator[str]:
+    """The issuer's address, as long as the block lasts. It reaches the services where browsers do."""
     home = folder / f"keycloak-{VERSION}"
     with zipfile.ZipFile(archive()) as packed:
         packed.extractall(folder)
@@ -45,10 +46,13 @@ def keycloak(folder: Path, site: str) -> Iterator[str]:
     environment = {
         "JAVA_HOME": str(JAVA_HOME),
         "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1",
-        "BEREDSKAB_OIDC_CLIENT_SECRET": SECRET,
+        "BEREDSKAB_OIDC_CLIENT_SECRET": SECRETS["beredskab"],
+        "BEREDSKAB_INTAKE_OIDC_CLIENT_SECRET": SECRETS["beredskab-intake"],
         "BEREDSKAB_EXAMPLE_PASSWORD": PASSWORD,
-        "BEREDSKAB_INTAKE_URL": site,
-        "BEREDSKAB_ESCALATION_URL": site,
+        "BEREDSKAB_INTAKE_URL": intake,
+        "BEREDSKAB_INTAKE_INSIDE_URL": intake,
+        "BEREDSKAB_ESCALATION_URL": escalation,
+        "BEREDSKAB_ESCALATION_INSIDE_URL": escalation,
     }
     with (folder / "keycloak.log").open("wb") as log:
         command = ["bash", str(home / "bin" / "kc.sh"), "start-dev", *options]

@@ -1,5 +1,6 @@
 """A site that people sign in to, with two browsers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -70,8 +72,10 @@ def recognising(app: ASGIApp, ground: Ground) -> Recognising:
 
 
 @asynccontextmanager
-async def open_site(ground: Ground, issuer: str, *, secret: str = "any", url: str = SITE) -> AsyncIterator[Site]:
-    """A site on a service's ground, whose people sign in at `issuer`."""
+async def open_site(
+    ground: Ground, issuer: str, *, client: str = "beredskab", secret: str = "any", url: str = SITE
+) -> AsyncIterator[Site]:
+    """A site on a service's ground, whose people sign in at `issuer`, which knows it as `client`."""
     settings = SiteSettings(
         database_url=ground.url,
         kafka_bootstrap_servers="127.0.0.1:1",
@@ -80,6 +84,7 @@ async def open_site(ground: Ground, issuer: str, *, secret: str = "any", url: st
         duty_phone="70 20 00 00",
         public_url=url,
         oidc_issuer=issuer,
+        oidc_client_id=client,
         oidc_client_secret=secret,
     )
     ground.clock.at = settings.clock.now()  # the provider's clock cannot be moved
@@ -88,11 +93,22 @@ async def open_site(ground: Ground, issuer: str, *, secret: str = "any", url: st
     routes = [Route("/me", _me, methods=["GET", "POST"]), *sign_in_routes(desk, screens)]
     app = Recognising(application(routes, ready=_ready, screens=screens), desk)
     async with (
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=SITE, headers=OURS) as client,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=SITE, headers=OURS) as browser,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=SITE, headers=OURS) as other,
     ):
-        yield Site(ground, desk, app, client, other)
+        yield Site(ground, desk, app, browser, other)
     await desk.provider.client.aclose()
+
+
+@asynccontextmanager
+async def listening(site: Site, port: int) -> AsyncIterator[None]:
+    """Have the site answer on a port too: providers end sessions by calling it."""
+    config = uvicorn.Config(site.app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    yield
+    server.should_exit = True
+    await serving
 
 
 async def _me(request: Request) -> JSONResponse:

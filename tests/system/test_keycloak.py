@@ -4,42 +4,54 @@ import asyncio
 import html
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx2
 import pytest
-import uvicorn
 
-from shared.auth import AUTH
+from shared.auth import AUTH, sessions
 from shared.auth.settings import SignInSettings
 from shared.postgres.migrations import migrations_in
 from tests.conftest import OpenGround
-from tests.support.keycloak import PASSWORD, SECRET, keycloak
+from tests.support.keycloak import PASSWORD, SECRETS, keycloak
 from tests.support.ports import free_port
-from tests.support.sign_in import ANSWER, Site, open_site
+from tests.support.sign_in import ANSWER, Site, listening, open_site
 
 pytestmark = pytest.mark.timeout(300)
-DOOR = free_port()
-URL = f"http://127.0.0.1:{DOOR}"
+URLS = {client: f"http://127.0.0.1:{free_port()}" for client in SECRETS}
+URL = URLS["beredskab"]
 
 
 @pytest.fixture(scope="module")
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with keycloak(tmp_path_factory.mktemp("keycloak"), URL) as running:
+    folder = tmp_path_factory.mktemp("keycloak")
+    with keycloak(folder, escalation=URL, intake=URLS["beredskab-intake"]) as running:
         yield running
+
+
+@asynccontextmanager
+async def served(ground: OpenGround, name: str, issuer: str, client: str) -> AsyncIterator[Site]:
+    """A site that also listens on a real port: Keycloak ends sessions by calling it."""
+    service, url = await ground(name, migrations_in(AUTH)), URLS[client]
+    async with (
+        open_site(service, issuer, client=client, secret=SECRETS[client], url=url) as opened,
+        listening(opened, int(url.rpartition(":")[2])),
+    ):
+        yield opened
 
 
 @pytest.fixture
 async def site(ground: OpenGround, issuer: str) -> AsyncIterator[Site]:
-    service = await ground("escalation", migrations_in(AUTH))
-    async with open_site(service, issuer, secret=SECRET, url=URL) as opened:
-        # Keycloak ends sessions by calling us, so the same site also listens on a real port.
-        config = uvicorn.Config(opened.app, port=DOOR, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve())
+    async with served(ground, "escalation", issuer, "beredskab") as opened:
         yield opened
-        server.should_exit = True
-        await serving
+
+
+@pytest.fixture
+async def form(ground: OpenGround, issuer: str) -> AsyncIterator[Site]:
+    """The other site: where reports are sent."""
+    async with served(ground, "intake", issuer, "beredskab-intake") as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -87,7 +99,9 @@ async def test_name_mail_and_where_they_work_come_from_the_realm(
 ) -> None:
     monkeypatch.setattr(SignInSettings, "oidc_scope", "openid profile email")
     await site.client.get(await sign_in(person, await site.begin(), who))
-    assert tuple(await site.ground.pool.fetchrow("SELECT name, email, institution FROM sessions")) == said
+    word = site.client.cookies["__Host-escalation"]
+    details = (await sessions.kept(site.ground.pool, site.ground.keys, word)).details
+    assert (details.name, details.email, details.institution) == said
 
 
 async def test_a_request_without_a_challenge_is_refused(site: Site, person: httpx2.AsyncClient) -> None:
@@ -119,6 +133,13 @@ async def test_a_step_up_asks_for_the_password_again(site: Site, person: httpx2.
     assert 'name="password"' in fresh.text
 
 
+async def signed_out(site: Site) -> None:
+    """Wait until the browser's session has ended: Keycloak calls in its own time."""
+    async with asyncio.timeout(20):
+        while (await site.client.get("/me")).status_code == 200:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
+
+
 async def test_signing_out_at_keycloak_ends_the_session_here(site: Site, person: httpx2.AsyncClient) -> None:
     await site.client.get(await sign_in(person, await site.begin(), "aase"))
     assert (await site.client.get("/me")).status_code == 200
@@ -127,6 +148,35 @@ async def test_signing_out_at_keycloak_ends_the_session_here(site: Site, person:
     assert found, page.text
     fields = dict(re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', page.text))
     await person.post(urljoin(site.desk.settings.oidc_issuer, html.unescape(found[1])), data=fields)
-    async with asyncio.timeout(20):
-        while (await site.client.get("/me")).status_code == 200:  # noqa: ASYNC110 - Keycloak calls in its own time
-            await asyncio.sleep(0.1)
+    await signed_out(site)
+
+
+@pytest.mark.parametrize("leaves", ["site", "form"])
+async def test_log_ud_ends_the_session_everywhere_and_the_next_click_asks_again(
+    site: Site, form: Site, person: httpx2.AsyncClient, leaves: str
+) -> None:
+    await site.client.get(await sign_in(person, await site.begin(), "carla"))
+    known = await person.get(await form.begin())  # Keycloak knows her: nothing is asked
+    await form.client.get(str(known.headers["location"]).removeprefix(URLS["beredskab-intake"]))
+    assert [(await each.client.get("/me")).status_code for each in (site, form)] == [200, 200]
+    left, other = (site, form) if leaves == "site" else (form, site)
+    goodbye = await left.client.post("/sign-out")
+    onward = await person.get(goodbye.headers["refresh"].partition("url=")[2])
+    assert (onward.status_code, onward.headers["location"]) == (302, f"{left.desk.settings.public_url}/signed-out")
+    assert (await left.client.get("/me")).status_code == 401
+    await signed_out(other)
+    for each in (left, other):
+        assert 'name="password"' in (await person.get(await each.begin())).text
+
+
+@pytest.mark.parametrize(("client", "other"), [tuple(SECRETS), tuple(SECRETS)[::-1]])
+async def test_a_service_is_known_by_its_own_name_secret_and_address_alone(
+    issuer: str, person: httpx2.AsyncClient, client: str, other: str
+) -> None:
+    code = {"grant_type": "authorization_code", "code": "x", "redirect_uri": URLS[client] + ANSWER}
+    at = f"{issuer}/protocol/openid-connect"
+    wrong = await person.post(f"{at}/token", data=code, auth=(client, SECRETS[other]))
+    right = await person.post(f"{at}/token", data=code, auth=(client, SECRETS[client]))
+    assert [each.json()["error"] for each in (wrong, right)] == ["unauthorized_client", "invalid_grant"]
+    asked = {"client_id": client, "response_type": "code", "scope": "openid", "redirect_uri": URLS[other] + ANSWER}
+    assert (await person.get(f"{at}/auth", params=asked)).status_code == 400

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import lru_cache
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import asyncpg
@@ -308,10 +308,10 @@ async def allowed(pool: Pool, who: Person) -> Person | None:
     return who.cut(row["roles"], row["units"]) if row else None
 
 
-async def inactive(pool: Pool) -> list[UUID]:
-    """Those who have left, by id."""
-    rows = await pool.fetch("SELECT person_id FROM people WHERE NOT active ORDER BY person_id")
-    return [row["person_id"] for row in rows]
+async def roles_of_people(pool: Pool) -> list[dict[str, Any]]:
+    """Everybody's id, roles, and whether they are active, as JSON says it."""
+    rows = await pool.fetch("SELECT person_id::text, roles, active FROM people ORDER BY person_id")
+    return [dict(row) for row in rows]
 
 
 def _staff(row: asyncpg.Record) -> Staff:

@@ -1,4 +1,4 @@
-"""What other services ask and tell: a report, by escalation's grant; who has left. No person reaches these routes."""
+"""What other services ask and publish: a report, by escalation's grant; the people. No person reaches these routes."""
 
 import json
 import re
@@ -16,6 +16,7 @@ from services.intake.secrets import Secrets
 from services.intake.store import people
 from shared.auth import NotSignedIn
 from shared.auth.grants import Grant
+from shared.auth.people import Role
 from shared.auth.services import ServiceTokens
 from shared.delivery.outbox import Transactions
 from shared.ids import CaseId, ChildId, PersonId, ReportId
@@ -23,35 +24,45 @@ from shared.web.application import body
 from shared.web.problems import Problem
 
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
-_LEFT_LIMIT = 4 * 1024 * 1024
+_PEOPLE_LIMIT = 16 * 1024 * 1024
 
 
 def internal_routes(transactions: Transactions, secrets: Secrets, tokens: ServiceTokens) -> list[Route]:
     """The routes."""
     read = partial(_read, transactions, secrets, tokens)
-    left = partial(_left, transactions, tokens)
+    put = partial(_put_people, transactions, tokens)
     belong = partial(_belong, transactions, secrets, tokens)
     return [
         Route("/internal/reports/{id}/read", read, methods=["POST"]),
-        Route("/internal/people/inactive", left, methods=["PUT"]),
+        Route("/internal/people", put, methods=["PUT"]),
         Route("/internal/cases/belonging", belong, methods=["POST"]),
     ]
 
 
-class _Left(BaseModel):
-    person_ids: list[UUID] = Field(max_length=100_000)
+class _Colleague(BaseModel):
+    person_id: UUID
+    roles: list[str]
+    active: bool
 
 
-async def _left(transactions: Transactions, tokens: ServiceTokens, request: Request) -> Response:
-    """Who has left, all of them: their sessions end, and they cannot begin another."""
+def _known(colleague: _Colleague) -> list[Role]:
+    return [role for role in Role if role in colleague.roles] if colleague.active else []
+
+
+class _People(BaseModel):
+    people: list[_Colleague] = Field(max_length=100_000)
+
+
+async def _put_people(transactions: Transactions, tokens: ServiceTokens, request: Request) -> Response:
+    """Store escalation's people, all of them, with their roles; none of somebody who has left."""
     if tokens.caller(request.headers.get("authorization")) != "escalation":
         raise NotSignedIn("the token does not grant this")
     try:
-        left = _Left.model_validate_json(await body(request, _LEFT_LIMIT))
+        told = _People.model_validate_json(await body(request, _PEOPLE_LIMIT))
     except ValidationError:
-        raise Problem(422, "invalid", "Send `person_ids`, a list of ids.") from None
-    async with transactions.begin("put inactive people") as tx:
-        await people.put_inactive(tx.conn, left.person_ids)
+        raise Problem(422, "invalid", "Send `people`, each with `person_id`, `roles` and `active`.") from None
+    async with transactions.begin("put people") as tx:
+        await people.put(tx.conn, {each.person_id: _known(each) for each in told.people})
     return Response(status_code=204)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.escalation.leavers import Leavers
+from services.escalation.colleagues import Colleagues
 from shared.auth.people import Role
 from shared.ids import PersonId
 from tests.integration.console.conftest import AASE, BO, DITTE, GORM, House
@@ -121,15 +121,21 @@ async def test_a_token_gives_no_role_that_the_people_table_does_not(house: House
     assert "Ingen venter på dig" in (await bo.open("/work")).text
 
 
-async def test_intake_hears_who_has_left_and_is_told_again_only_of_what_is_new(house: House) -> None:
-    leavers = Leavers(house.escalation.pool, house.escalation.tokens, "http://intake", house.door)
-    await house.escalation.pool.execute("UPDATE people SET active = false WHERE person_id = $1", BO)
-    for _ in range(2):
-        await leavers.run_once()
-        assert await house.intake.pool.fetchval("SELECT person_id FROM inactive_people") == BO
-    await house.intake.pool.execute("DELETE FROM inactive_people")
-    await leavers.run_once()
-    assert await house.intake.pool.fetchval("SELECT count(*) FROM inactive_people") == 0
+async def test_intake_hears_who_has_left_or_lost_a_role_and_is_told_again_only_of_what_is_new(house: House) -> None:
+    colleagues = Colleagues(house.escalation.pool, house.escalation.tokens, "http://intake", house.door)
+    roles = "SELECT roles FROM people WHERE person_id = $1"
+    for sql, told in (
+        ("UPDATE people SET roles = '{operator}' WHERE person_id = $1", ["operator"]),
+        ("UPDATE people SET active = false WHERE person_id = $1", []),
+        ("UPDATE people SET active = true, roles = '{consultant}' WHERE person_id = $1", ["consultant"]),
+    ):
+        await house.escalation.pool.execute(sql, BO)
+        for _ in range(2):
+            await colleagues.run_once()
+            assert await house.intake.pool.fetchval(roles, BO) == told
+    await house.intake.pool.execute("DELETE FROM people")
+    await colleagues.run_once()
+    assert await house.intake.pool.fetchval("SELECT count(*) FROM people") == 0
 
 
 async def test_the_last_leader_cannot_remove_herself(house: House) -> None:

@@ -18,10 +18,10 @@ TEN_SECONDS = 11_000
 HIDDEN = """() => {
     const e = document.activeElement, bar = document.querySelector(".acts")
     if (e === document.body || bar.contains(e)) return [e === document.body, false]
-    const at = e.getBoundingClientRect(), over = bar.getBoundingClientRect()
+    const at = e.getBoundingClientRect()
     const seen = document.elementFromPoint(at.left + at.width / 2, Math.max(at.top, 0) + 2)
     return [false, bar.contains(seen) || at.bottom > innerHeight + 1 && at.height < innerHeight / 2
-        || at.top >= over.top && over.top < innerHeight && getComputedStyle(bar).position === "sticky"]
+        || at.top >= innerHeight || at.bottom <= 0]
 }"""
 """Whether the round by Tab is over, and whether what has the focus lies under the bar or outside the window."""
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -172,18 +174,35 @@ async def test_the_log_of_the_service_that_takes_reports_never_names_who_was_sig
     assert who not in str(logs)
 
 
+def told(who: UUID, *roles: str, active: bool = True) -> dict[str, list[dict[str, Any]]]:
+    return {"people": [{"person_id": str(who), "roles": list(roles), "active": active}]}
+
+
 async def test_whoever_has_left_is_signed_out_where_reports_are_written_down_too(ground: OpenGround) -> None:
     async with signed_in(ground, role=Role.CONSULTANT) as (service, client):
         who = await service.pool.fetchval("SELECT person_id FROM sessions")
         assert (await client.get("/phone")).status_code == 200
         by_escalation = {"Authorization": f"Bearer {service.tokens_of('escalation').token('intake')}"}
-        left = {"person_ids": [str(who)]}
+        left = told(who, "consultant", active=False)
         by_triage = {"Authorization": f"Bearer {service.tokens_of('triage').token('intake')}"}
-        told = await client.put("/internal/people/inactive", json=left, headers=by_triage)
-        assert (told.status_code, (await client.get("/phone")).status_code) == (401, 200)
-        told = await client.put("/internal/people/inactive", json=left, headers=by_escalation)
-        assert (told.status_code, (await client.get("/phone")).status_code) == (204, 303)
+        answer = await client.put("/internal/people", json=left, headers=by_triage)
+        assert (answer.status_code, (await client.get("/phone")).status_code) == (401, 200)
+        answer = await client.put("/internal/people", json=left, headers=by_escalation)
+        assert (answer.status_code, (await client.get("/phone")).status_code) == (204, 303)
         bearer = service.bearer(who, "consultant")
         assert (await client.post("/v1/reports/phone", json={}, headers=bearer)).status_code == 401
-        await client.put("/internal/people/inactive", json={"person_ids": []}, headers=by_escalation)
-        assert await service.pool.fetchval("SELECT count(*) FROM inactive_people") == 0
+        await client.put("/internal/people", json={"people": []}, headers=by_escalation)
+        assert await service.pool.fetchval("SELECT count(*) FROM people") == 0
+
+
+async def test_who_is_no_consultant_any_more_writes_no_calls_down_whatever_their_token_says(ground: OpenGround) -> None:
+    async with signed_in(ground, role=Role.CONSULTANT) as (service, client):
+        who = await service.pool.fetchval("SELECT person_id FROM sessions")
+        by_escalation = {"Authorization": f"Bearer {service.tokens_of('escalation').token('intake')}"}
+        bearer = service.bearer(who, "consultant")
+        said = {"text": "Noget.", "received_at": "2026-03-10T11:00:00Z"}
+        for roles, page, written in ((["consultant"], 200, 201), (["operator", "reporter"], 403, 403)):
+            await client.put("/internal/people", json=told(who, *roles), headers=by_escalation)
+            assert (await client.get("/phone")).status_code == page
+            assert (await client.post("/v1/reports/phone", json=said, headers=bearer)).status_code == written
+        assert (await client.get("/")).status_code == 200

@@ -21,8 +21,10 @@ from shared.auth.settings import SignInSettings
 from shared.postgres.migrations import migrations_in
 from tests.conftest import OpenGround
 from tests.support.ports import free_port
-from tests.support.sign_in import SITE, Site, open_site
+from tests.support.sign_in import SITE, Site, listening, open_site
 
+BEHIND = free_port()
+"""Where the provider reaches the site."""
 SESSION_COOKIE = "__Host-escalation"
 PEOPLE = {each["name"].split()[0]: each["id"] for each in tomllib.loads(SEED_FILE.read_text("utf-8"))["people"]}
 
@@ -30,7 +32,8 @@ PEOPLE = {each["name"].split()[0]: each["id"] for each in tomllib.loads(SEED_FIL
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-m", "deploy.local.sign_in", str(port), f"{SITE}/sign-in/answer"]
+    sites = [f"{site}/sign-in/answer" for site in (SITE, f"http://127.0.0.1:{BEHIND}")]
+    command = [sys.executable, "-m", "deploy.local.sign_in", str(port), *sites]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             asyncio.run(_answering(port))
@@ -197,6 +200,20 @@ async def test_signing_out_ends_the_session_on_every_device(site: Site) -> None:
     assert (answer.status_code, "refresh" in answer.headers) == (200, True)
     assert (await site.client.get("/me")).status_code == 401
     assert (await site.other.get("/me")).status_code == 401
+
+
+async def test_log_ud_at_the_local_provider_leads_straight_back_and_ends_the_sessions_at_every_site(site: Site) -> None:
+    await sign_in(site, "Aase")
+    kept = await sessions.kept(site.ground.pool, site.ground.keys, site.client.cookies[SESSION_COOKIE])
+    address = await site.desk.provider.logout_address(kept.id_token)
+    assert address
+    async with listening(site, BEHIND), httpx2.AsyncClient(trust_env=False) as browser:
+        forged = [address.replace(kept.id_token, "x.y.z"), address.replace("signed-out", "elsewhere")]
+        assert [(await browser.get(each)).status_code for each in forged] == [400, 400]
+        assert (await site.client.get("/me")).status_code == 200
+        answer = await browser.get(address)
+    assert (answer.status_code, answer.headers["location"]) == (302, f"{SITE}/signed-out")
+    assert (await site.client.get("/me")).status_code == 401
 
 
 async def test_a_logout_token_that_the_provider_did_not_sign_ends_nothing(site: Site) -> None:
