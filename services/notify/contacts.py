@@ -10,16 +10,14 @@ from uuid import UUID
 import asyncpg
 
 from services.notify import store
+from services.notify.channels.email import ADDRESS
 from services.notify.store import Contact
 from shared.events.codes import Channel
 from shared.ids import derived_id
 from shared.postgres.pool import Connection
 from shared.sealing import KeyRing, SealBroken
 
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII | re.IGNORECASE)
-"""One address alone (RFC 5321 § 4.1.2, Dot-string): no list, no `mailto:`, no name beside it."""
-
-
+_ADDRESS = re.compile(ADDRESS)
 VERIFIED_FOR = timedelta(days=365)
 """After this a contact point counts as unverified: people move, numbers change."""
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from services.notify.channels.email import ADDRESS
 from shared.settings import ServiceSettings
 
 
@@ -17,8 +18,8 @@ class Settings(ServiceSettings):
     smtp_host: str
     smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_tls: Literal["none", "starttls"] = "none"
-    smtp_sender: str = Field(pattern=r"^[!-~]+@[!-~]+$")
-    canary_address: str = Field(default="", pattern=r"^([!-~]+@[!-~]+)?$")
+    smtp_sender: str = Field(pattern=f"^{ADDRESS}$")
+    canary_address: str = Field(default="", pattern=f"^({ADDRESS})?$")
     console_url: str = Field(pattern=r"^https?://\S+$")
     duty_phone: str
     bundle_seconds: int = Field(default=20, ge=0, le=50)

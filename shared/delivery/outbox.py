@@ -14,6 +14,7 @@ from shared.events.consumers import CONSUMERS
 from shared.events.envelope import EVENTS, Envelope, headers_of
 from shared.events.model import Event
 from shared.ids import CaseId, EventId, NewId, new_id
+from shared.postgres.again import note_commit
 from shared.postgres.pool import Connection, Pool
 from shared.sealing import MacKeys
 from shared.telemetry import metrics
@@ -156,7 +157,7 @@ class Transactions:
                     crash_point("act.before_commit")
                 else:
                     running.set_attribute(IDLE, True)
-        self._done(tx)
+        self._done(tx, name)
 
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncIterator[Transaction]:
@@ -169,12 +170,13 @@ class Transactions:
                 crash_point("act.before_commit")
                 tx = self._on(conn)
                 yield tx
-        self._done(tx)
+        self._done(tx, name)
 
     def _on(self, conn: Connection) -> Transaction:
         return Transaction(conn, self.clock.now(), self.source, self.macs, self._ids)
 
-    def _done(self, tx: Transaction) -> None:
+    def _done(self, tx: Transaction, name: str) -> None:
+        note_commit(name)
         if tx.published or tx.work_waits or tx.told_at:
             crash_point("act.after_commit")
         if tx.published or tx.work_waits:

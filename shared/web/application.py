@@ -7,10 +7,11 @@ from opentelemetry.trace import Span, SpanKind
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.postgres.again import once_more
 from shared.telemetry import metrics
 from shared.telemetry.logging import error_code, log
 from shared.telemetry.tracing import begun_by, mark_failed, span
@@ -63,19 +64,32 @@ def application(
         told = {"ready": not missing, "missing": missing, "away": away()}
         return JSONResponse(told, 503 if missing else 200)
 
-    everything = [Route("/live", live), Route("/ready", readiness), *(screens.routes if screens else []), *routes]
+    everything = [Route("/live", live), Route("/ready", readiness), *(screens.routes if screens else [])]
+    everything += map(_tried, routes)
     app = Starlette(routes=everything, exception_handlers=as_pages(screens) if screens else HANDLERS)
     return _Edge(app, everything)
 
 
+def _tried(route: BaseRoute) -> BaseRoute:
+    """The route, whose endpoint is called once more where the schema has changed below it."""
+    if not isinstance(route, Route):
+        return route
+
+    async def answer(request: Request) -> Response:
+        return await once_more(lambda: route.endpoint(request))
+
+    return Route(route.path, answer, methods=[*(route.methods or ())])
+
+
 async def body(request: Request, limit: int = BODY_LIMIT) -> bytes:
-    """The request's body. Raises `TooLarge` as soon as it is longer than `limit` bytes."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > limit:
-            raise TooLarge(limit)
-    return bytes(data)
+    """The request's body, the same at each call. Raises `TooLarge` as soon as it is longer than `limit` bytes."""
+    read: bytearray = request.scope.setdefault("beredskab.body", bytearray())
+    if not read:
+        async for chunk in request.stream():
+            read += chunk
+            if len(read) > limit:
+                raise TooLarge(limit)
+    return bytes(read)
 
 
 async def fields(request: Request, limit: int = BODY_LIMIT) -> dict[str, str]:

@@ -31,6 +31,7 @@ from services.intake.web.sections import (
     who_of,
     without_sibling,
 )
+from shared.postgres.again import once_more
 from shared.telemetry.logging import error_code, log
 from shared.web.application import BODY_LIMIT, body
 from shared.web.language import Language, language
@@ -169,7 +170,8 @@ async def _send(form: Form, request: Request) -> Response:
         if len(raw) > BODY_LIMIT:
             raise TooLarge(BODY_LIMIT)
         accepted = await canary_of(form.door, request)
-        accepted = accepted or await form.door.accept(request, raw, key=key)
+        if accepted is None:
+            accepted = await once_more(lambda: form.door.accept(request, raw, key=key))
     except Exception as error:  # a fault of ours too: what was written must not be gone
         log().error("report.not_accepted", error=error_code(error))
         if not for_people(request):

@@ -27,6 +27,7 @@ from shared.calendar import judge_by
 from shared.delivery.outbox import Transactions
 from shared.events.codes import Verification
 from shared.ids import ReportId
+from shared.postgres.again import once_more
 from shared.postgres.faults import INFRASTRUCTURE
 from shared.web.application import BODY_LIMIT, body
 from shared.web.problems import Problem, TooLarge, Unavailable
@@ -93,7 +94,7 @@ async def _refusing(
         return Problem(status, code, detail, duty_phone=door.duty_phone)
 
     try:
-        return await act(door, request)
+        return await once_more(lambda: act(door, request))
     except NotJson:
         raise refusal(400, "not_json") from None
     except TooLarge:

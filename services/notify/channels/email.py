@@ -18,6 +18,8 @@ from services.notify.domain import Outcome, Result
 from services.notify.text import SENDER_NAME, Text
 from shared.telemetry.tracing import span
 
+ADDRESS = r"[A-Za-z0-9_.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+"""One address alone (RFC 5321 § 4.1.2, Dot-string): no list, no `mailto:`, no name beside it."""
 DIALOGUE = 25.0
 """Seconds a dialogue may last in all; shorter than the lease of a try."""
 _GOODBYE = 1.0
