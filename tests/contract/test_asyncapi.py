@@ -15,10 +15,11 @@ import yaml
 from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema
 
 from deploy.local.keys import SERVICES
-from shared.delivery.kafka import PARTITIONS, RETENTION
+from shared.delivery.kafka import FOR_EVER, PARTITIONS, RETENTION
 from shared.events.consumers import CONSUMERS, TOPICS
 from shared.events.envelope import CONTENT_TYPE, EVENTS, Envelope, headers_of
 from shared.events.model import Event
+from shared.evidence import heads
 from tests.support.samples import SAMPLES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -49,7 +50,8 @@ def document() -> dict[str, Any]:
             "license": {"name": "EUPL-1.2"},
         },
         "defaultContentType": CONTENT_TYPE,
-        "channels": {topic: _topic(topic) for topic in TOPICS.values()} | {"events": _second_road()},
+        "channels": {topic: _topic(topic) for topic in TOPICS.values()}
+        | {"events": _second_road(), heads.TOPIC: _heads()},
         "operations": _operations(),
         "components": {
             "messages": {model.type: _message(model) for model in EVENTS.values()},
@@ -67,6 +69,25 @@ def _topic(topic: str) -> dict[str, Any]:
         "title": f"What {topic.split('.')[0]} tells.",
         "messages": {name: _ref("components/messages", name) for name in told},
         "bindings": {"kafka": binding},
+    }
+
+
+def _heads() -> dict[str, Any]:
+    """The topic of the ends of evidence, whose texts are no events."""
+    kept = {"cleanup.policy": ["delete"], "retention.ms": FOR_EVER}
+    return {
+        "address": heads.TOPIC,
+        "title": "The ends of the chains of evidence, as their services signed them.",
+        "description": "No events: `beredskab verify-evidence` alone reads them.",
+        "messages": {
+            "anchor": {
+                "contentType": "application/jwt",
+                "payload": {"type": "string", "description": "A signed text: iss, n, at, previous, heads."},
+            }
+        },
+        "bindings": {
+            "kafka": {"topic": heads.TOPIC, "partitions": 1, "topicConfiguration": kept, "bindingVersion": "0.5.0"}
+        },
     }
 
 
@@ -98,7 +119,8 @@ def _operations() -> dict[str, Any]:
         for service in SERVICES
         if (heard := [event.type for event, consumers in CONSUMERS.items() if service in consumers and event.urgent])
     }
-    return tells | hears | takes
+    hands_out = {f"{service}.hands_out": _operation("send", heads.TOPIC, None) for service in heads.WITH_EVIDENCE}
+    return tells | hears | takes | hands_out
 
 
 def _operation(action: str, channel: str, messages: list[str] | None) -> dict[str, Any]:
