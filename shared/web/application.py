@@ -31,6 +31,7 @@ _refused = metrics.Counter(
     "beredskab.http.refused", "Requests that failed here (5xx), or whose caller is unknown (401)."
 )
 
+_BODY = "beredskab.body"
 _UNTRACED = ("/live", "/ready", assets.PATH)
 _BETWEEN_SERVICES = ("/events", "/internal/")
 """Addresses that the proxy shows to nobody outside: a caller's trace goes on there."""
@@ -83,13 +84,15 @@ def _tried(route: BaseRoute) -> BaseRoute:
 
 async def body(request: Request, limit: int = BODY_LIMIT) -> bytes:
     """The request's body, the same at each call. Raises `TooLarge` as soon as it is longer than `limit` bytes."""
-    read: bytearray = request.scope.setdefault("beredskab.body", bytearray())
-    if not read:
+    kept: bytes | None = request.scope.get(_BODY)
+    if kept is None:
+        data = bytearray()
         async for chunk in request.stream():
-            read += chunk
-            if len(read) > limit:
+            data += chunk
+            if len(data) > limit:
                 raise TooLarge(limit)
-    return bytes(read)
+        kept = request.scope[_BODY] = bytes(data)
+    return kept
 
 
 async def fields(request: Request, limit: int = BODY_LIMIT) -> dict[str, str]:

@@ -16,3 +16,12 @@ async def test_an_act_in_the_moment_of_a_migration_is_done_once(service: Service
     assert (await service.act(AASE, f"cases/{second}/acknowledge", **body)).status_code == 200
     acts = "SELECT count(*) FROM evidence WHERE case_id = $1 AND act = 'acknowledged'"
     assert await service.ground.pool.fetchval(acts, second) == 1
+
+
+async def test_an_act_that_sends_nothing_is_done_again_too(service: Service) -> None:
+    first, _ = await service.opened(Level.HIGH)
+    second, _ = await service.opened(Level.HIGH)
+    bearer = service.ground.bearer(AASE, "consultant", units=("*",))
+    assert (await service.client.post(f"/v1/cases/{first}/cannot", headers=bearer)).status_code == 200
+    await service.ground.pool.execute("ALTER TABLE cases ADD COLUMN later integer")
+    assert (await service.client.post(f"/v1/cases/{second}/cannot", headers=bearer)).status_code == 200
