@@ -24,9 +24,9 @@ test: check ## format, lint, types, imports, then all tests on a real PostgreSQL
 	@$(BIN)/python -m tests.support.tools
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-soak: setup ## races 200 times, random histories by the thousand, every crash 20 times, every outage in full
+soak: setup ## races 200 times, random histories and reports by the thousand, every crash 20 times, every outage in full
 	@BEREDSKAB_REPETITIONS=200 $(BIN)/python -m pytest -m race
-	@BEREDSKAB_SOAK=1 $(BIN)/python -m pytest tests/system/delivery
+	@BEREDSKAB_SOAK=1 $(BIN)/python -m pytest tests/system/delivery tests/system/test_fuzz.py
 
 mutants: setup ## change what decides in one place at a time; the tests must notice nine changes in ten
 	@$(BIN)/python -m tests.mutation
