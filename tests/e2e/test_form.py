@@ -382,3 +382,112 @@ async def test_without_javascript_one_page_a_check_page_and_the_receipt(site: Si
     await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
     await page.reload()
     assert [body["text"] for body in await bodies(site)] == [TEXT]
+
+
+SEEN = """() => {
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  let words = 0;
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const box = range.getBoundingClientRect();
+    if (box.height && box.top < innerHeight && box.bottom > 0) words += node.data.split(/\\s+/).filter(Boolean).length;
+  }
+  return words;
+}"""
+WORDS_A_MINUTE, SECONDS_A_TAP = 200, 4
+
+
+async def test_a_teacher_gets_from_the_link_to_the_receipt_within_90_seconds(site: Site) -> None:
+    began = asyncio.get_running_loop().time()
+    page, words = await site.page(has_touch=True), 0
+    words += await page.evaluate(SEEN)
+    await page.locator("#kind-work + label").tap()
+    await page.locator("#age-13-17 + label").tap()
+    await page.get_by_role("button", name="Videre").tap()
+    words += await page.evaluate(SEEN)
+    await page.get_by_label("Med dine egne ord").fill(TEXT)
+    await page.get_by_role("button", name="Gå til tjek og send").tap()
+    words += await page.evaluate(SEEN)
+    await page.get_by_role("button", name="Send underretning").tap()
+    await expect(page.get_by_role("heading", name="Hvad gør jeg på mandag?")).to_be_visible()
+    took = asyncio.get_running_loop().time() - began
+    assert took + 5 * SECONDS_A_TAP + words * 60 / WORDS_A_MINUTE <= 90
+
+
+async def test_enter_is_continue(site: Site) -> None:
+    page = await site.page()
+    await page.locator("#kind-work").press("Enter")
+    await expect(page.get_by_role("heading", name="Hvad har du set eller hørt?")).to_be_focused()
+
+
+async def test_a_yes_to_a_red_line_is_answered_at_once(site: Site) -> None:
+    for scripts in (True, False):
+        page = await site.page(viewport=WIDE, java_script_enabled=scripts)
+        told = page.get_by_text("Er det nu, så ring 112.").locator("visible=true")
+        await page.locator("[id='violence.now-said']").check()
+        await expect(told).to_have_count(1)
+        await page.locator("[id='violence.now-denied']").check()
+        await expect(told).to_have_count(0)
+
+
+async def test_who_reports_on_themselves_is_spoken_to(site: Site) -> None:
+    page = await site.page(java_script_enabled=False)
+    await page.locator("#kind-self").check()
+    await expect(page.get_by_role("heading", name="Vi ringer ikke hjem.")).to_be_visible()
+    await expect(page.locator("main").get_by_role("link", name="116 111").first).to_be_visible()
+    await expect(page.get_by_text("Nej, ikke endnu.")).to_be_hidden()
+    await expect(page.get_by_role("group", name="Bliver du udsat for vold i denne tid?")).to_be_visible()
+    await tap(page, "Gå til tjek og send")
+    await expect(page.get_by_text("Ring ikke hjem")).to_have_count(0)
+    await tap(page, "Send underretning")
+    await expect(page.get_by_role("heading", name="Hvad gør jeg nu?")).to_be_visible()
+
+
+async def test_an_empty_report_is_warned_of_and_sent(site: Site) -> None:
+    for scripts in (True, False):
+        page = await site.page(viewport=WIDE, java_script_enabled=scripts)
+        await page.locator("#kind-work").check()
+        await page.locator(".whole [type=submit]").click()
+        await expect(page.get_by_text("Der står ikke noget endnu.")).to_be_visible()
+        await tap(page, "Send underretning")
+        await expect(page.get_by_role("heading", name="Vi har din underretning")).to_be_visible()
+    assert len(await site.reports()) == 2
+
+
+async def test_a_sibling_can_be_removed(site: Site) -> None:
+    for scripts in (True, False):
+        page = await site.page(viewport=WIDE, java_script_enabled=scripts)
+        for n, name in enumerate(("Bo", "Cille"), start=1):
+            await tap(page, "Tilføj søskende")
+            await page.locator(f"#sibling_name_{n}").fill(name)
+        await tap(page, "Fjern søskende 1")
+        await expect(page.locator("#sibling_name_1")).to_have_value("Cille")
+        await expect(page.locator("#sibling_name_2")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_back_and_reload_never_lose_the_receipt(site: Site, scripts: bool) -> None:
+    page = await site.page(java_script_enabled=scripts)
+    await page.locator("#text" if not scripts else "#kind-work").press("Tab")
+    await page.get_by_role("button", name="Gå til tjek og send").locator("visible=true").first.click()
+    await tap(page, "Send underretning")
+    heading = page.get_by_role("heading", name="Vi har din underretning")
+    await expect(heading).to_be_visible()
+    await page.reload()
+    await expect(heading).to_be_visible()
+    await page.goto(f"{site.url}/paper")
+    await page.go_back()
+    await expect(heading).to_be_visible()
+
+
+async def test_send_and_back_stand_where_continue_and_back_stood(site: Site) -> None:
+    page = await site.page()
+    await tap(page, "Videre")
+    left = [await page.get_by_role("button", name=name, exact=True).bounding_box() for name in ("Tilbage", "Videre")]
+    await tap(page, "Gå til tjek og send")
+    names = ("Tilbage", "Send underretning")
+    right = [await page.get_by_role("button", name=name, exact=True).bounding_box() for name in names]
+    assert all(left)
+    assert all(right)
+    assert [[a["x"] < b["x"], a["y"] == b["y"]] for a, b in (left, right) if a and b] == [[True, True]] * 2
