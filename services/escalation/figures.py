@@ -11,6 +11,7 @@ from uuid import UUID
 from services.escalation.contacts import Contacts
 from services.escalation.domain.reach import Lack, Quarter, gaps, quarters
 from services.escalation.handlers.reach import ground
+from services.escalation.handlers.reading import UNUSUAL_FROM, UNUSUAL_WITHIN, VIEWS_UNUSUAL_FROM
 from services.escalation.store import figures
 from shared.clock import Clock
 from shared.delivery.outbox import Transactions
@@ -30,6 +31,7 @@ GAUGES = {
     "beredskab.canary.took": "Seconds that it was on its way.",
     "beredskab.nobody.reachable": "Cases whose last round reached nobody, and nobody has been reached about since.",
     "beredskab.deadline.missed": "Deadlines that were missed in the last 24 hours.",
+    "beredskab.viewing.unusual": "People who looked into unusually many cases in the last hour, or read in them.",
     "beredskab.deadline.margin": "Seconds left to judge acute danger of the report that is nearest to its limit.",
 }
 
@@ -65,6 +67,8 @@ async def found(pool: Pool, now: datetime, *, usual: int) -> dict[str, float]:
     There is no margin while no report waits to be judged, and no canary before one.
     """
     waiting = await figures.waiting(pool, missed_after=now - MISSED_LASTS, new_after=now - MINUTE)
+    since = now - UNUSUAL_WITHIN
+    unusual = await figures.unusual(pool, since=since, views_from=VIEWS_UNUSUAL_FROM, reads_above=UNUSUAL_FROM)
     latest = {
         "beredskab.escalation.unanswered": float(waiting.unanswered),
         "beredskab.flood": float(waiting.new if waiting.new > usual else 0),
@@ -72,6 +76,7 @@ async def found(pool: Pool, now: datetime, *, usual: int) -> dict[str, float]:
         "beredskab.escalation.overdue": _since(waiting.next_at, now),
         "beredskab.nobody.reachable": float(waiting.in_vain),
         "beredskab.deadline.missed": float(waiting.missed),
+        "beredskab.viewing.unusual": float(unusual),
     }
     if waiting.judge_by is not None:
         latest["beredskab.deadline.margin"] = (waiting.judge_by - now).total_seconds()

@@ -241,7 +241,7 @@ _FLAG: Json = {"type": "boolean"}
 _RECIPIENT = {"enum": ["mother", "father", "custody_holder", "sibling", "relative", "network"]}
 _ENDED = obj(
     {"why": many({"enum": [why.value for why in Ended]}), "action": {"enum": [action.value for action in Action]},
-     "by": maybe(_ID), "at": _AT, "until": maybe(_AT), "reason": maybe(_TEXT), "report_at": maybe(_AT)}
+     "by": maybe(_ID), "at": _AT, "until": maybe(_AT), "lift_no": maybe(_NUMBER), "report_at": maybe(_AT)}
 )  # fmt: skip
 CASE = obj(
     {
@@ -257,15 +257,14 @@ CASE = obj(
                              "unknowns": many(_TEXT), "would_raise": many({"type": "object"})})),
         "hold": many(obj({"recipient": _RECIPIENT, "state": {"enum": ["held", "lifted", "not_applicable"]},
                           "until": maybe(_AT), "by": maybe(_ID), "mediation": _FLAG, "at": maybe(_AT),
-                          "assessment_id": maybe(_ID), "reason": maybe(_TEXT), "ended": maybe(_ENDED)})),
+                          "assessment_id": maybe(_ID), "lift_no": maybe(_NUMBER), "ended": maybe(_ENDED)})),
         "assessments": many(obj({"assessment_id": _ID, "assessment_no": _NUMBER, "covers_report_no": _NUMBER,
                                  "level": _TEXT, "acute": _FLAG, "form": _NUMBER, "by": _ID, "at": _AT,
                                  "current": _FLAG})),
         "escalation": maybe(obj({"escalation_id": _ID, "state": {"enum": [
             "unrated", "paging", "acknowledged", "closing", "closed"]}, "ladder": _TEXT, "rung": _NUMBER,
             "round": _NUMBER, "next_at": maybe(_AT), "responsible": maybe(_ID), "acknowledged_report_no": _NUMBER})),
-        "countersigns": many(obj({"id": _ID, "act": {"enum": ["close", "lower"]}, "by": _ID, "reason": _TEXT,
-                                  "state": _TEXT})),
+        "countersigns": many(obj({"id": _ID, "act": {"enum": ["close", "lower"]}, "by": _ID, "state": _TEXT})),
         "deadlines": many(obj({"rule": _TEXT, "report_id": _ID, "target": _AT, "limit": _AT, "state": _TEXT,
                                "explanation": _TEXT})),
         "pages": many(obj({"message_id": _ID, "recipient": obj({"kind": _TEXT, "id": _ID}), "requested_at": _AT,
@@ -286,6 +285,8 @@ ESCALATION = (
     Operation("get", "/v1/work", "The cases that wait for something, by their next moment.",
               obj({"work": many({"type": "object"})})),
     Operation("get", "/v1/cases/{id}", "One case: codes alone.", _CASE, refusals=_UNSEEN),
+    Operation("get", "/v1/cases/{id}/reasons", "The case with people's reasons: where a purpose was said.", _CASE,
+              refusals=(403, 404)),
     Operation("get", "/v1/reports/{id}", "The case a report lies in.", _CASE, refusals=_UNSEEN),
     *_acts(
         ("/v1/cases/{id}/acknowledge", "I take it, having been shown reports 1 to n.", act.Acknowledge),

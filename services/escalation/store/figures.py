@@ -63,3 +63,17 @@ async def waiting(pool: Pool, *, missed_after: datetime, new_after: datetime) ->
     )
     assert row is not None
     return Waiting(**row)
+
+
+async def unusual(pool: Pool, *, since: datetime, views_from: int, reads_above: int) -> int:
+    """How many people have looked into so many cases since then, or read in more than so many."""
+    found: int = await pool.fetchval(
+        """SELECT count(*) FROM
+               (SELECT person_id FROM views WHERE at >= $1 GROUP BY person_id HAVING count(DISTINCT case_id) >= $2
+                UNION
+                SELECT person_id FROM reads WHERE at >= $1 GROUP BY person_id HAVING count(DISTINCT case_id) > $3) often""",
+        since,
+        views_from,
+        reads_above,
+    )
+    return found

@@ -78,6 +78,32 @@ async def cases_read(conn: Connection, person_id: PersonId, *, since: datetime) 
     return found
 
 
+async def was_viewed(conn: Connection, case_id: CaseId, person_id: PersonId, *, hour: datetime) -> bool:
+    """Whether the case was shown to the person in that hour."""
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM views WHERE case_id = $1 AND person_id = $2 AND hour = $3)",
+        case_id,
+        person_id,
+        hour,
+    )
+    return found
+
+
+async def note_view(conn: Connection, case_id: CaseId, person_id: PersonId, *, hour: datetime, now: datetime) -> bool:
+    """The case is shown to the person; False when that stands here already for the hour."""
+    query = "INSERT INTO views VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+    tag = await conn.execute(query, case_id, person_id, hour, now)
+    return bool(tag == "INSERT 0 1")
+
+
+async def cases_viewed(conn: Connection, person_id: PersonId, *, since: datetime) -> int:
+    """How many cases were shown to the person since then."""
+    found: int = await conn.fetchval(
+        "SELECT count(DISTINCT case_id) FROM views WHERE person_id = $1 AND at >= $2", person_id, since
+    )
+    return found
+
+
 async def names(conn: Connection, ids: Iterable[UUID]) -> dict[str, str]:
     """The names of people and desks, by id."""
     rows = await conn.fetch(

@@ -147,6 +147,13 @@ async def newest_id(conn: Connection, case_id: CaseId) -> ReportId:
     )
 
 
+async def newest_no(conn: Connection, case_id: CaseId) -> int:
+    """The highest number of a report in the case; 0 while none is here."""
+    query = "SELECT coalesce(max(report_no), 0) FROM reports WHERE case_id = $1"
+    found: int = await conn.fetchval(query, case_id)
+    return found
+
+
 async def ratings(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
     """All ratings of the case, first to newest."""
     rows: list[asyncpg.Record] = await conn.fetch(

@@ -13,9 +13,12 @@ from starlette.responses import JSONResponse
 from services.escalation.contacts import Contacts
 from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.escalation import Refused
-from services.escalation.store import case
+from services.escalation.handlers import reading
+from services.escalation.store import case, report
+from services.escalation.store import reading as store
 from services.escalation.web.entries import Entries
 from services.escalation.web.view import Json, case_as_told
+from shared.auth.grants import ReadPurpose
 from shared.auth.people import Person, Role
 from shared.calendar import EARLIEST, LATEST
 from shared.delivery.outbox import Transaction, Transactions
@@ -126,6 +129,15 @@ async def seen_case(
     return case_id
 
 
+async def require_purpose(tx: Transaction, who: Person, case_id: CaseId) -> ReadPurpose:
+    """Why the person looks into the case. Raises where they have not said it, or not that they know nobody in it."""
+    said = await store.purpose(tx.conn, case_id, who.person_id)
+    if said is None or said[1] < await report.newest_no(tx.conn, case_id):
+        detail = "Words are shown to whoever has said why they look: answer the questions on the case's screen first."
+        raise Problem(403, "purpose_needed", detail)
+    return said[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Act(Generic[B]):
     """A person about to do something with a case that they see and that is locked."""
@@ -138,7 +150,7 @@ class Act(Generic[B]):
 
     async def told(self) -> Json:
         """The case as it is now."""
-        return await case_as_told(self.tx, self.case_id, self.who, self.api.keys)
+        return await case_as_told(self.tx, self.case_id, self.who)
 
     async def after(self, refused: Refused | None) -> Json:
         """The case after the act. Raises the problem that a refusal by the rules is; nothing was changed then."""
@@ -159,17 +171,24 @@ async def acting(
     """An act in its transaction: signed in, readable, seen, allowed, not stale. Raises the problem that it is not."""
     who = api.who(request)
     asked = await read(request, model)
-    async with api.transactions.begin("act") as tx:
-        case_id = await seen_case(tx, request, who, find, lock=True)
-        if not who.roles & may:
-            raise Forbidden(may)
-        act = Act(api, tx, who, case_id, asked)
-        stored = await case.get(tx.conn, case_id)
-        link_running_to(stored["traceparent"])
-        if isinstance(asked, Versioned) and asked.version != stored["version"]:
-            detail = "The case has changed since you read it. Look at `case`, then decide again."
-            raise Problem(409, "stale", detail, case=await act.told())
-        yield act
+    try:
+        async with api.transactions.begin("act") as tx:
+            case_id = await seen_case(tx, request, who, find, lock=True)
+            if not who.roles & may:
+                raise Forbidden(may)
+            act = Act(api, tx, who, case_id, asked)
+            stored = await case.get(tx.conn, case_id)
+            link_running_to(stored["traceparent"])
+            if isinstance(asked, Versioned) and asked.version != stored["version"]:
+                detail = "The case has changed since you read it. Look at `case`, then decide again."
+                raise Problem(409, "stale", detail, case=await act.told())
+            yield act
+    except Problem as problem:
+        # A refusal that shows the case has undone the note that it was shown, with the act.
+        if "case" in problem.members:
+            async with api.transactions.begin("note view") as tx:
+                await reading.viewed(tx, who, case_id)
+        raise
 
 
 _REFUSALS = {

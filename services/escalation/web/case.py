@@ -8,7 +8,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from services.escalation.store import case, report
-from services.escalation.web.api import Api, Find, itself, seen_case
+from services.escalation.web.api import Api, Find, itself, require_purpose, seen_case
+from services.escalation.web.reasons import add_reasons
 from services.escalation.web.view import Json, case_as_told
 
 
@@ -17,6 +18,7 @@ def routes(api: Api) -> list[Route]:
     return [
         Route("/v1/work", partial(_work, api), methods=["GET"]),
         Route("/v1/cases/{id}", partial(_case, api), methods=["GET"]),
+        Route("/v1/cases/{id}/reasons", partial(_reasons, api), methods=["GET"]),
         Route("/v1/reports/{id}", partial(_case, api, find=report.case_of), methods=["GET"]),
     ]
 
@@ -41,4 +43,15 @@ async def _case(api: Api, request: Request, *, find: Find = itself) -> JSONRespo
     who = api.who(request)
     async with api.transactions.begin("read case") as tx:
         case_id = await seen_case(tx, request, who, find, lock=False)
-        return JSONResponse(await case_as_told(tx, case_id, who, api.keys))
+        return JSONResponse(await case_as_told(tx, case_id, who))
+
+
+async def _reasons(api: Api, request: Request) -> JSONResponse:
+    """The case with the words in which people gave their reasons, for a person who has said why they look."""
+    who = api.who(request)
+    async with api.transactions.begin("read reasons") as tx:
+        case_id = await seen_case(tx, request, who, lock=True)
+        why = await require_purpose(tx, who, case_id)
+        told = await case_as_told(tx, case_id, who)
+        await add_reasons(tx, who, told, api.keys, why=why)
+        return JSONResponse(told)

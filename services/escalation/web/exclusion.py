@@ -45,7 +45,7 @@ async def _exclude(api: Api, request: Request) -> Response:
         await exclusions.name(tx, case_id, person_id, by=who.person_id, reason=asked.reason, keys=api.keys)
         if person_id == who.person_id:
             return Response(status_code=204)
-        return JSONResponse(await case_as_told(tx, case_id, who, api.keys))
+        return JSONResponse(await case_as_told(tx, case_id, who))
 
 
 async def _excluded(api: Api, request: Request) -> JSONResponse:

@@ -16,7 +16,7 @@ from services.escalation.domain.escalation import Refused
 from services.escalation.domain.hold import Action, Asked, HeldFrom, Lift
 from services.escalation.handlers import assessment as assessments
 from services.escalation.handlers import hold as holds
-from services.escalation.web.api import Act, Api, Body, NotFound, SentInstant, Versioned, acting
+from services.escalation.web.api import Act, Api, Body, NotFound, SentInstant, Versioned, acting, require_purpose
 from services.escalation.web.view import Json
 from shared.web.problems import Problem
 
@@ -135,6 +135,7 @@ async def _draft(api: Api, request: Request) -> JSONResponse:
 async def _assessment(api: Api, request: Request) -> JSONResponse:
     async with acting(api, request, Body, may=ANSWERS) as act:
         named = request.path_params["assessment_id"]
+        await require_purpose(act.tx, act.who, act.case_id)
         found = await assessments.read(act.tx, act.who, act.case_id, named, keys=api.keys)
         if found is None:
             raise NotFound

@@ -1,7 +1,7 @@
 """A case as the API tells it: codes, ids and instants, for one person who sees it."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -10,18 +10,23 @@ import asyncpg
 
 from services.escalation.domain.escalation import Escalation
 from services.escalation.domain.hold import Hold, Lift, Newest, covers, ended, holds
+from services.escalation.handlers import reading
 from services.escalation.store import assessment, case, countersign, deadline, escalation, handover, hold, page, report
 from services.escalation.web import rule_words
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
-from shared.ids import CaseId, derived_id
-from shared.sealing import DataKey, KeyRing
+from shared.ids import CaseId
 
 Json: TypeAlias = dict[str, Any]
 
 
-async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyRing) -> Json:
-    """The case, with what the person may know of the cases it is linked to, and with what this act has done."""
+async def case_as_told(tx: Transaction, case_id: CaseId, who: Person) -> Json:
+    """The case, with what the person may know of the cases it is linked to, and with what this act has done.
+
+    That it is shown to the person is noted here, because every screen and answer with a case comes this way. It holds
+    nothing that people wrote: `web.reasons` adds that where a purpose was said.
+    """
+    await reading.viewed(tx, who, case_id)
     await tx.write()
     conn, row = tx.conn, await case.get(tx.conn, case_id)
     running = await escalation.newest(conn, case_id)
@@ -29,7 +34,6 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyR
     highest = (await report.standing(conn, case_id)).highest
     newest = await report.newest_of(conn, case_id)
     asked = await countersign.of_case(conn, case_id)
-    key = keys.unwrap(row["wrapped_key"]) if row["wrapped_key"] else None
     return {
         "case_id": str(case_id),
         "version": row["version"],
@@ -39,16 +43,27 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, keys: KeyR
         "reports": [_report(each) for each in reports],
         "rating": await _rating(tx, ratings[-1], who) if ratings else None,
         "ratings": [{"rating_no": each["rating_no"], "level": each["level"]} for each in ratings],
-        "hold": await _holds(tx, case_id, newest, key),
+        "hold": await _holds(tx, case_id, newest),
         "assessments": [
             _assessment(each, no, newest) for no, each in enumerate(await assessment.of_case(conn, case_id), start=1)
         ],
         "escalation": _escalation(running) if running else None,
-        "handover": await _handover(tx, running, key) if running and key else None,
-        "countersigns": [_countersign(each, key) for each in asked if key],
+        "handover": await _handover(tx, running) if running else None,
+        "countersigns": [_countersign(each) for each in asked],
         "deadlines": [_deadline(each) for each in await deadline.of_case(conn, case_id)],
         "pages": [_page(each) for each in await page.of_case(conn, case_id)],
         "evidence": {"n": row["evidence_n"], "hash": row["evidence_head"].hex()},
+    }
+
+
+async def glance(tx: Transaction, case_id: CaseId) -> Json:
+    """As much of the case as the work list tells: for screens that ask every few seconds. No view is noted."""
+    running, standing = await escalation.newest(tx.conn, case_id), await report.standing(tx.conn, case_id)
+    return {
+        "case_id": str(case_id),
+        "version": (await case.get(tx.conn, case_id))["version"],
+        "level": (running.level if running else None) or standing.highest,
+        "newest_report_no": await report.newest_no(tx.conn, case_id),
     }
 
 
@@ -88,19 +103,12 @@ def _reason(reason: Json, rule_set: int, known: Collection[str]) -> Json:
     return {**reason, "report_ids": reports, "text": words.danish, "unanswered": words.unanswered}
 
 
-async def _holds(tx: Transaction, case_id: CaseId, newest: Newest, key: DataKey | None) -> list[Json]:
-    lifts = await hold.lifts(tx.conn, case_id)
-    sealed = await hold.reasons(tx.conn, case_id) if lifts and key else {}
-    whys = {n: _unsealed(key, case_id, n, reason) for n, reason in sealed.items() if key}
-    standing = holds(lifts, newest=newest, now=tx.now)
-    return [{**_hold(each, whys), "ended": await _ended(tx, case_id, each.former, newest, whys)} for each in standing]
+async def _holds(tx: Transaction, case_id: CaseId, newest: Newest) -> list[Json]:
+    standing = holds(await hold.lifts(tx.conn, case_id), newest=newest, now=tx.now)
+    return [{**_hold(each), "ended": await _ended(tx, case_id, each.former, newest)} for each in standing]
 
 
-def _unsealed(key: DataKey, case_id: CaseId, n: int, reason: bytes) -> str:
-    return key.unseal(reason, table="lifts", column="reason", row=derived_id("lift", case_id, n)).decode()
-
-
-def _hold(held: Hold, whys: Mapping[int, str]) -> Json:
+def _hold(held: Hold) -> Json:
     lift = held.lift
     return {
         "recipient": held.recipient,
@@ -110,13 +118,11 @@ def _hold(held: Hold, whys: Mapping[int, str]) -> Json:
         "mediation": bool(lift and lift.mediation),
         "at": _at(lift.at) if lift else None,
         "assessment_id": _id(lift.assessment_id) if lift else None,
-        "reason": whys.get(lift.n) if lift else None,
+        "lift_no": lift.n if lift else None,
     }
 
 
-async def _ended(
-    tx: Transaction, case_id: CaseId, former: Lift | None, newest: Newest, whys: Mapping[int, str]
-) -> Json | None:
+async def _ended(tx: Transaction, case_id: CaseId, former: Lift | None, newest: Newest) -> Json | None:
     """Why it is held again. That somebody has a conflict of interest is told of nobody: a void step has no name."""
     if former is None:
         return None
@@ -127,7 +133,7 @@ async def _ended(
         "by": None if former.void else str(former.person_id),
         "at": _at(former.at),
         "until": _at(former.until),
-        "reason": None if former.void else whys.get(former.n),
+        "lift_no": None if former.void else former.n,
         "report_at": _at(reported_at),
     }
 
@@ -156,23 +162,20 @@ def _escalation(running: Escalation) -> Json:
     }
 
 
-async def _handover(tx: Transaction, running: Escalation, key: DataKey) -> Json | None:
+async def _handover(tx: Transaction, running: Escalation) -> Json | None:
     """The offer that stands."""
     row = await handover.last(tx.conn, running.case_id)
     if row is None or running.offered_to != row["to_person"]:
         return None
-    note = key.unseal(row["note"], table="handovers", column="note", row=row["handover_id"])
-    return {"by": str(row["by"]), "to": str(row["to_person"]), "note": note.decode(), "at": _at(row["at"])}
+    return {"by": str(row["by"]), "to": str(row["to_person"]), "at": _at(row["at"])}
 
 
-def _countersign(row: asyncpg.Record, key: DataKey) -> Json:
-    reason = key.unseal(row["reason"], table="countersigns", column="reason", row=row["countersign_id"])
+def _countersign(row: asyncpg.Record) -> Json:
     return {
         "id": str(row["countersign_id"]),
         "act": row["act"],
         "asks": row["outcome"] or row["level"],
         "by": str(row["asked_by"]),
-        "reason": reason.decode(),
         "state": row["state"],
     }
 

@@ -23,6 +23,7 @@ TABLE = """
                                               nobody reporter consultant authority leader auditor operator service
 GET  /v1/work                                    401      200        200       200    200     200      200     401
 GET  /v1/cases/{id}                              401      404        200       200    200     404      404     401
+GET  /v1/cases/{id}/reasons                      401      404        403       403    403     404      404     401
 GET  /v1/reports/{id}                            401      404        200       200    200     404      404     401
 POST /v1/cases/{id}/acknowledge                  401      404        409       409    409     404      404     401
 POST /v1/cases/{id}/cannot                       401      404        200       200    200     404      404     401
@@ -47,7 +48,7 @@ POST /v1/cases/{id}/mediation                    401      404        409       4
 POST /v1/cases/{id}/assessment                   401      404        409       409    403     404      404     401
 PUT  /v1/cases/{id}/assessment/draft             401      404        204       204    403     404      404     401
 GET  /v1/cases/{id}/assessment/draft             401      404        200       200    403     404      404     401
-GET  /v1/cases/{id}/assessments/{assessment_id:uuid} 401  404        200       200    200     404      404     401
+GET  /v1/cases/{id}/assessments/{assessment_id:uuid} 401  404        403       403    403     404      404     401
 GET  /v1/cases/{id}/evidence                     401      404        403       403    200     200      404     401
 POST /v1/exclusions                              401      404        403       403    200     404      404     401
 GET  /v1/exclusions                              401      404        403       403    200     404      404     401

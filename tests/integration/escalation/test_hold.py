@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from services.escalation.store import reading
+from shared.auth.grants import ReadPurpose
 from shared.events.codes import Level
 from shared.events.escalation import DeadlineMissed
 from shared.evidence import broken_at
-from shared.ids import CaseId, new_id
+from shared.ids import CaseId, PersonId, new_id
 from tests.integration.escalation.conftest import AASE, BO, CARLA, DITTE, FRIDA, GORM, Service
 from tests.support.races import REPETITIONS
 
@@ -38,6 +40,13 @@ async def ask(service: Service, case_id: CaseId, who: Any = CARLA, **body: Any) 
     version = (await service.case(case_id, DITTE))["version"]
     wanted = {"version": version, "until": until, **fields, **body}
     return await service.act(who, f"cases/{case_id}/hold", **wanted)
+
+
+async def say_why(service: Service, case_id: CaseId, who: PersonId) -> None:
+    """The person has answered what the case's screen asks first."""
+    async with service.ground.pool.acquire() as conn:
+        await reading.say_purpose(conn, case_id, who, ReadPurpose.SUPERVISION, now=service.now)
+        await reading.knows_nobody(conn, case_id, who, up_to=1)
 
 
 async def lifted(service: Service, **more: Any) -> CaseId:
@@ -213,6 +222,7 @@ async def test_an_assessment_is_sealed_and_its_reading_leaves_a_trace(service: S
     named = await assess(service, case_id, exact_words=SECRET, threats=["veiled"], something_else="x")
     rows = await service.ground.pool.fetch("SELECT answers::text || covers::text AS all FROM assessments")
     assert SECRET not in str(rows)
+    await say_why(service, case_id, AASE)
     told = (await service.ask(AASE, f"cases/{case_id}/assessments/{named}")).json()
     assert told["answers"] == {"exact_words": SECRET, "threats": ["veiled"], "something_else": "x"}
     assert (told["level"], told["by"]) == ("high", str(CARLA))

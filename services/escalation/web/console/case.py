@@ -19,7 +19,8 @@ from services.escalation.web.console import Console, sign_in_first, visitor
 from services.escalation.web.console.text import literally, segments
 from services.escalation.web.console.timeline import drawn
 from services.escalation.web.console.wall import number_in
-from services.escalation.web.view import case_as_told
+from services.escalation.web.reasons import add_reasons
+from services.escalation.web.view import case_as_told, glance
 from shared.auth.grants import Grant, ReadPart, ReadPurpose
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
@@ -53,13 +54,15 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
         return sign_in_first(request)
     async with console.api.transactions.begin("show case") as tx:
         case_id = await seen_case(tx, request, who, lock=True)
-        told = await case_as_told(tx, case_id, who, console.api.keys)
+        told = await case_as_told(tx, case_id, who)
         said = await _purpose(tx, who, case_id)
         known = said is not None and said[1] >= _newest(told)
         if printing and not known:
             return RedirectResponse(f"/cases/{case_id}", 303)
         if said is None:
             return console.show(request, "purpose.html", who, case=told)
+        if known:
+            await add_reasons(tx, who, told, console.api.keys, why=said[0])
         why, part = said[0], ReadPart.ALL if known else ReadPart.NAMES
         wanted = _page_of(request, told, printing=printing) if known else _unnamed(told, said[1])
         if printing and wanted:
@@ -155,8 +158,11 @@ async def shown_form(console: Console, request: Request, form: str, *, kept: Map
     if not who.roles & FORMS.get(form, frozenset()):
         raise NotFound
     async with console.api.transactions.begin("show form") as tx:
-        case_id = await seen_case(tx, request, who, lock=False)
-        told = await case_as_told(tx, case_id, who, console.api.keys)
+        case_id = await seen_case(tx, request, who, lock=form == "hold")
+        told = await case_as_told(tx, case_id, who)
+        said = await reading.purpose(tx.conn, case_id, who.person_id) if form == "hold" else None
+        if said is not None and said[1] >= _newest(told):
+            await add_reasons(tx, who, told, console.api.keys, why=said[0])
         names = await reading.names(tx.conn, people_of(told))
         people = await rota.who_may_take(tx.conn, case_id)
         read = await reading.read_whole(tx.conn, case_id, who.person_id)
@@ -173,11 +179,10 @@ async def news(console: Console, request: Request) -> Response:
     if who is None:
         return Response(status_code=401)
     async with console.api.transactions.begin("show news") as tx:
-        case_id = await seen_case(tx, request, who, lock=False)
-        told = await case_as_told(tx, case_id, who, console.api.keys)
+        told = await glance(tx, await seen_case(tx, request, who, lock=False))
     had = request.query_params
     newer = had.get("version") != str(told["version"])
-    values: Json = {"newer": newer, "reports_newer": had.get("reports") != str(_newest(told))}
+    values: Json = {"newer": newer, "reports_newer": had.get("reports") != str(told["newest_report_no"])}
     higher = had.get("level") != str(told["level"])
     return console.show(request, "news.html", who, case=told, higher=higher, **values)
 
@@ -200,7 +205,7 @@ async def _answered(console: Console, request: Request, asked: str) -> Response:
     answer = sent.get(asked, "")
     async with console.api.transactions.begin("answer first question") as tx:
         case_id = await seen_case(tx, request, who, lock=True)
-        told = await case_as_told(tx, case_id, who, console.api.keys)
+        told = await case_as_told(tx, case_id, who)
         if asked == "purpose" and answer in {why.value for why in ReadPurpose if why is not ReadPurpose.PAGE}:
             await acts.say_purpose(tx, who, case_id, ReadPurpose(answer))
         if asked == "up_to" and (up_to := number_in(sent, asked)):

@@ -67,7 +67,7 @@ async def _shown(
 ) -> Response:
     async with console.api.transactions.begin("show form") as tx:
         case_id = await seen_case(tx, request, who, lock=False)
-        told = await case_as_told(tx, case_id, who, console.api.keys)
+        told = await case_as_told(tx, case_id, who)
         people = await _could_have_said(tx, case_id, told)
     values: Json = {"case": told, "sent": sent, "promises": PROMISES, **people}
     twice = trouble_in({"said_at": sent.get("said_at", "")}, "said_at") == "twice"

@@ -1,0 +1,61 @@
+"""The words in which people gave their reasons: for screens on which a purpose was said, never in the API's answers."""
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from services.escalation.handlers import reading
+from services.escalation.store import case, countersign, handover, hold
+from shared.auth.grants import ReadPurpose
+from shared.auth.people import Person
+from shared.delivery.outbox import Transaction
+from shared.ids import CaseId, derived_id
+from shared.sealing import DataKey, KeyRing
+
+Json: TypeAlias = dict[str, Any]
+
+
+async def add_reasons(tx: Transaction, who: Person, told: Json, keys: KeyRing, *, why: ReadPurpose) -> None:
+    """Add `reason` and `note` to the case as it is told, with evidence. The caller has locked the case."""
+    case_id = CaseId(told["case_id"])
+    wrapped = (await case.get(tx.conn, case_id))["wrapped_key"]
+    if wrapped is None:
+        return
+    key = keys.unwrap(wrapped)
+    count = await _hold(tx, case_id, told, key) + await _countersigns(tx, case_id, told, key)
+    count += await _handover(tx, case_id, told, key)
+    if count:
+        await reading.reasons_shown(tx, who, case_id, why=why, count=count)
+
+
+def _steps(told: Json) -> Iterator[Json]:
+    """The parts of the hold that name the step of a person."""
+    for each in told["hold"]:
+        yield from (part for part in (each, each["ended"]) if part and part["lift_no"])
+
+
+async def _hold(tx: Transaction, case_id: CaseId, told: Json, key: DataKey) -> int:
+    steps = list(_steps(told))
+    sealed = await hold.reasons(tx.conn, case_id) if steps else {}
+    for each in steps:
+        n = each["lift_no"]
+        row = derived_id("lift", case_id, n)
+        each["reason"] = key.unseal(sealed[n], table="lifts", column="reason", row=row).decode()
+    return len(steps)
+
+
+async def _countersigns(tx: Transaction, case_id: CaseId, told: Json, key: DataKey) -> int:
+    rows = {str(row["countersign_id"]): row for row in await countersign.of_case(tx.conn, case_id)}
+    for each in told["countersigns"]:
+        row = rows[each["id"]]
+        reason = key.unseal(row["reason"], table="countersigns", column="reason", row=row["countersign_id"])
+        each["reason"] = reason.decode()
+    return len(told["countersigns"])
+
+
+async def _handover(tx: Transaction, case_id: CaseId, told: Json, key: DataKey) -> int:
+    row = await handover.last(tx.conn, case_id) if told["handover"] else None
+    if row is None:
+        return 0
+    note = key.unseal(row["note"], table="handovers", column="note", row=row["handover_id"])
+    told["handover"]["note"] = note.decode()
+    return 1
