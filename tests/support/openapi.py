@@ -252,6 +252,9 @@ CASE = obj(
         "level": maybe({"enum": [level.value for level in Level]}),
         "reports": many(obj({"report_id": _ID, "report_no": _NUMBER, "received_at": _AT, "judged": maybe(
             obj({"acute": _FLAG, "started": _FLAG, "by": _ID, "at": _AT}))})),
+        "more": obj(dict.fromkeys(("reports", "ratings", "deadlines", "pages"), _NUMBER)),
+        "unjudged": _NUMBER,
+        "first_level": maybe({"enum": [level.value for level in Level]}),
         "rating": maybe(obj({"rating_no": _NUMBER, "level": {"enum": [level.value for level in Level]},
                              "rule_set": _NUMBER, "as_of": _AT, "reasons": many({"type": "object"}),
                              "unknowns": many(_TEXT), "would_raise": many({"type": "object"})})),
@@ -284,7 +287,8 @@ def _acts(*named: tuple[str, str, type[BaseModel]]) -> tuple[Operation, ...]:
 ESCALATION = (
     Operation("get", "/v1/work", "The cases that wait for something, by their next moment.",
               obj({"work": many({"type": "object"})})),
-    Operation("get", "/v1/cases/{id}", "One case: codes alone.", _CASE, refusals=_UNSEEN),
+    Operation("get", "/v1/cases/{id}", "One case: codes alone. The newest 50 of each list.", _CASE,
+              query={"older": {"type": "integer", "minimum": 0}}, refusals=_UNSEEN),
     Operation("get", "/v1/cases/{id}/reasons", "The case with people's reasons: where a purpose was said.", _CASE,
               refusals=(403, 404)),
     Operation("get", "/v1/reports/{id}", "The case a report lies in.", _CASE, refusals=_UNSEEN),

@@ -114,9 +114,20 @@ async def rules_of(conn: Connection, report_id: ReportId) -> set[Rule]:
     return {Rule(row["rule"]) for row in rows}
 
 
-async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
-    """The case's deadlines, in order of their limits."""
+async def of_case(conn: Connection, case_id: CaseId, *, limit: int, older: int) -> list[asyncpg.Record]:
+    """So many deadlines of the case, in order of their limits, after leaving out the first `older` by weight.
+
+    What runs weighs most, the soonest first. What was missed comes next, and then what was met, each newest first.
+    """
     rows: list[asyncpg.Record] = await conn.fetch(
-        "SELECT * FROM deadlines WHERE case_id = $1 ORDER BY limit_at, report_id, rule, about", case_id
+        """SELECT * FROM (
+               SELECT * FROM deadlines WHERE case_id = $1
+               ORDER BY array_position(ARRAY['running', 'missed', 'met'], state),
+                   CASE state WHEN 'running' THEN limit_at END, limit_at DESC, report_id, rule, about
+               LIMIT $2 OFFSET $3) few
+           ORDER BY limit_at, report_id, rule, about""",
+        case_id,
+        limit,
+        older,
     )
     return rows

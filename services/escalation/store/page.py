@@ -27,14 +27,16 @@ def _page(row: asyncpg.Record) -> Page:
     return Page(row["round"], row["rung"], recipient, PageState(row["state"]), accepted)
 
 
-async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
-    """All pages of the case, oldest first."""
+async def of_case(conn: Connection, case_id: CaseId, *, limit: int, older: int) -> list[asyncpg.Record]:
+    """So many pages of the case, oldest first, after leaving out the newest `older`."""
     rows: list[asyncpg.Record] = await conn.fetch(
         """SELECT p.* FROM pages p JOIN escalations e USING (escalation_id) WHERE e.case_id = $1
-           ORDER BY p.requested_at, e.n, p.round, p.rung, p.message_id""",
+           ORDER BY p.requested_at DESC, e.n DESC, p.round DESC, p.rung DESC, p.message_id DESC LIMIT $2 OFFSET $3""",
         case_id,
+        limit,
+        older,
     )
-    return rows
+    return rows[::-1]
 
 
 async def request(

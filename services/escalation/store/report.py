@@ -154,23 +154,78 @@ async def newest_no(conn: Connection, case_id: CaseId) -> int:
     return found
 
 
-async def ratings(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
-    """All ratings of the case, first to newest."""
-    rows: list[asyncpg.Record] = await conn.fetch(
-        "SELECT * FROM ratings WHERE case_id = $1 ORDER BY rating_no", case_id
-    )
-    return rows
-
-
-async def reports(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:
-    """The case's reports in order, each with its newest judgement where there is one."""
-    rows: list[asyncpg.Record] = await conn.fetch(
-        """SELECT r.*, j.acute, j.started, j.person_id, j.at FROM reports r LEFT JOIN LATERAL
-               (SELECT * FROM judgements WHERE report_id = r.report_id ORDER BY n DESC LIMIT 1) j ON true
-           WHERE r.case_id = $1 ORDER BY r.report_no""",
+async def newest_rating(conn: Connection, case_id: CaseId) -> asyncpg.Record | None:
+    """The newest rating of the case, and the level of the first; None before there is one."""
+    return await conn.fetchrow(
+        """SELECT *, first_value(level) OVER (ORDER BY rating_no) AS first_level FROM ratings WHERE case_id = $1
+           ORDER BY rating_no DESC LIMIT 1""",
         case_id,
     )
+
+
+async def ratings(conn: Connection, case_id: CaseId, *, limit: int, older: int) -> list[asyncpg.Record]:
+    """So many ratings of the case, first to newest, after leaving out the newest `older`."""
+    rows: list[asyncpg.Record] = await conn.fetch(
+        "SELECT rating_no, level FROM ratings WHERE case_id = $1 ORDER BY rating_no DESC LIMIT $2 OFFSET $3",
+        case_id,
+        limit,
+        older,
+    )
+    return rows[::-1]
+
+
+_WITH_JUDGEMENT = """SELECT r.*, j.acute, j.started, j.person_id, j.at FROM reports r LEFT JOIN LATERAL
+        (SELECT * FROM judgements WHERE report_id = r.report_id ORDER BY n DESC LIMIT 1) j ON true"""
+"""Reports, each with its newest judgement where there is one."""
+
+
+async def reports(conn: Connection, case_id: CaseId, *, limit: int, older: int) -> list[asyncpg.Record]:
+    """So many reports of the case, in order, after leaving out the newest `older`."""
+    query = f"{_WITH_JUDGEMENT} WHERE r.case_id = $1 ORDER BY r.report_no DESC LIMIT $2 OFFSET $3"
+    rows: list[asyncpg.Record] = await conn.fetch(query, case_id, limit, older)
+    return rows[::-1]
+
+
+async def up_to(conn: Connection, case_id: CaseId, report_no: int, *, limit: int) -> list[asyncpg.Record]:
+    """The newest so many of the reports up to that number, in order."""
+    query = f"{_WITH_JUDGEMENT} WHERE r.case_id = $1 AND r.report_no <= $2 ORDER BY r.report_no DESC LIMIT $3"
+    rows: list[asyncpg.Record] = await conn.fetch(query, case_id, report_no, limit)
+    return rows[::-1]
+
+
+async def after(conn: Connection, case_id: CaseId, report_no: int, *, limit: int) -> list[asyncpg.Record]:
+    """The first so many of the reports after that number, in order."""
+    query = f"{_WITH_JUDGEMENT} WHERE r.case_id = $1 AND r.report_no > $2 ORDER BY r.report_no LIMIT $3"
+    rows: list[asyncpg.Record] = await conn.fetch(query, case_id, report_no, limit)
     return rows
+
+
+async def unjudged(conn: Connection, case_id: CaseId, *, limit: int) -> list[asyncpg.Record]:
+    """The first so many of the reports that nobody has judged, in order."""
+    query = f"{_WITH_JUDGEMENT} WHERE r.case_id = $1 AND j.report_id IS NULL ORDER BY r.report_no LIMIT $2"
+    rows: list[asyncpg.Record] = await conn.fetch(query, case_id, limit)
+    return rows
+
+
+async def ids_of(conn: Connection, case_id: CaseId) -> set[ReportId]:
+    """All reports of the case."""
+    rows = await conn.fetch("SELECT report_id FROM reports WHERE case_id = $1", case_id)
+    return {ReportId(row["report_id"]) for row in rows}
+
+
+async def counts(conn: Connection, case_id: CaseId) -> Mapping[str, int]:
+    """How much of each kind there is in the case, and how many reports nobody has judged."""
+    row = await conn.fetchrow(
+        """SELECT (SELECT count(*) FROM reports WHERE case_id = $1) AS reports,
+                  (SELECT count(*) FROM ratings WHERE case_id = $1) AS ratings,
+                  (SELECT count(*) FROM deadlines WHERE case_id = $1) AS deadlines,
+                  (SELECT count(*) FROM pages JOIN escalations USING (escalation_id) WHERE case_id = $1) AS pages,
+                  (SELECT count(*) FROM reports r WHERE r.case_id = $1
+                      AND NOT EXISTS (SELECT FROM judgements j WHERE j.report_id = r.report_id)) AS unjudged""",
+        case_id,
+    )
+    assert row is not None
+    return dict(row)
 
 
 async def shown_up_to(conn: Connection, case_id: CaseId) -> int:

@@ -74,7 +74,7 @@ async def _unlink(api: Api, request: Request) -> JSONResponse:
 
 async def _split(api: Api, request: Request) -> JSONResponse:
     async with acting(api, request, Split, may=ANSWERS) as act:
-        here = {row["report_id"] for row in await report.reports(act.tx.conn, act.case_id)}
+        here = await report.ids_of(act.tx.conn, act.case_id)
         moving = sorted(set(act.asked.report_ids))
         if not here.issuperset(moving):
             raise NotFound

@@ -43,7 +43,13 @@ async def _case(api: Api, request: Request, *, find: Find = itself) -> JSONRespo
     who = api.who(request)
     async with api.transactions.begin("read case") as tx:
         case_id = await seen_case(tx, request, who, find, lock=False)
-        return JSONResponse(await case_as_told(tx, case_id, who))
+        return JSONResponse(await case_as_told(tx, case_id, who, older=older_in(request)))
+
+
+def older_in(request: Request) -> int:
+    """How many of the newest of each list the request leaves out."""
+    asked = request.query_params.get("older", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 7 else 0
 
 
 async def _reasons(api: Api, request: Request) -> JSONResponse:

@@ -18,19 +18,28 @@ from shared.delivery.outbox import Transaction
 from shared.ids import CaseId
 
 Json: TypeAlias = dict[str, Any]
+SHOWN = 50
+"""Of reports, ratings, deadlines and pages in one answer."""
 
 
-async def case_as_told(tx: Transaction, case_id: CaseId, who: Person) -> Json:
+async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, *, older: int = 0) -> Json:
     """The case, with what the person may know of the cases it is linked to, and with what this act has done.
 
     That it is shown to the person is noted here, because every screen and answer with a case comes this way. It holds
-    nothing that people wrote: `web.reasons` adds that where a purpose was said.
+    nothing that people wrote: `web.reasons` adds that where a purpose was said. Of each long list it has the newest
+    `SHOWN` after the newest `older`; `more` tells how many come before them.
     """
     await reading.viewed(tx, who, case_id)
     await tx.write()
     conn, row = tx.conn, await case.get(tx.conn, case_id)
     running = await escalation.newest(conn, case_id)
-    reports, ratings = await report.reports(conn, case_id), await report.ratings(conn, case_id)
+    rating, count = await report.newest_rating(conn, case_id), await report.counts(conn, case_id)
+    lists = {
+        "reports": [as_told(each) for each in await report.reports(conn, case_id, limit=SHOWN, older=older)],
+        "ratings": [dict(each) for each in await report.ratings(conn, case_id, limit=SHOWN, older=older)],
+        "deadlines": [_deadline(each) for each in await deadline.of_case(conn, case_id, limit=SHOWN, older=older)],
+        "pages": [_page(each) for each in await page.of_case(conn, case_id, limit=SHOWN, older=older)],
+    }
     highest = (await report.standing(conn, case_id)).highest
     newest = await report.newest_of(conn, case_id)
     asked = await countersign.of_case(conn, case_id)
@@ -40,9 +49,11 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person) -> Json:
         "unit": row["unit"],
         "linked_case_ids": [str(each) for each in await case.seen_of(conn, sorted({*newest} - {case_id}), who)],
         "level": (running.level if running else None) or highest,
-        "reports": [_report(each) for each in reports],
-        "rating": await _rating(tx, ratings[-1], who) if ratings else None,
-        "ratings": [{"rating_no": each["rating_no"], "level": each["level"]} for each in ratings],
+        **lists,
+        "more": {name: max(0, count[name] - older - len(each)) for name, each in lists.items()},
+        "unjudged": count["unjudged"],
+        "rating": await _rating(tx, rating, who) if rating else None,
+        "first_level": rating["first_level"] if rating else None,
         "hold": await _holds(tx, case_id, newest),
         "assessments": [
             _assessment(each, no, newest) for no, each in enumerate(await assessment.of_case(conn, case_id), start=1)
@@ -50,8 +61,6 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person) -> Json:
         "escalation": _escalation(running) if running else None,
         "handover": await _handover(tx, running) if running else None,
         "countersigns": [_countersign(each) for each in asked],
-        "deadlines": [_deadline(each) for each in await deadline.of_case(conn, case_id)],
-        "pages": [_page(each) for each in await page.of_case(conn, case_id)],
         "evidence": {"n": row["evidence_n"], "hash": row["evidence_head"].hex()},
     }
 
@@ -67,7 +76,8 @@ async def glance(tx: Transaction, case_id: CaseId) -> Json:
     }
 
 
-def _report(row: asyncpg.Record) -> Json:
+def as_told(row: asyncpg.Record) -> Json:
+    """A report without its text."""
     judged = {"acute": row["acute"], "started": row["started"], "by": _id(row["person_id"]), "at": _at(row["at"])}
     return {
         "report_id": str(row["report_id"]),
@@ -80,6 +90,8 @@ def _report(row: asyncpg.Record) -> Json:
 
 async def _rating(tx: Transaction, row: asyncpg.Record, who: Person) -> Json:
     grounds = json.loads(row["grounds"])
+    for each in grounds["reasons"]:
+        each["report_ids"] = each["report_ids"][-SHOWN:]
     named = {UUID(each) for reason in grounds["reasons"] for each in reason["report_ids"]}
     known = {str(each) for each in await report.seen_of(tx.conn, named, who)}
     return {

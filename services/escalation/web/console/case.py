@@ -15,12 +15,13 @@ from services.escalation.domain.timeline import TOLD, Entry, Moment, line
 from services.escalation.handlers import reading as acts
 from services.escalation.store import case, evidence, page, reading, report, rota
 from services.escalation.web.api import NotFound, seen_case
+from services.escalation.web.case import older_in
 from services.escalation.web.console import Console, sign_in_first, visitor
 from services.escalation.web.console.text import literally, segments
 from services.escalation.web.console.timeline import drawn
 from services.escalation.web.console.wall import number_in
 from services.escalation.web.reasons import add_reasons
-from services.escalation.web.view import case_as_told, glance
+from services.escalation.web.view import SHOWN, as_told, case_as_told, glance
 from shared.auth.grants import Grant, ReadPart, ReadPurpose
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
@@ -64,7 +65,11 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
         if known:
             await add_reasons(tx, who, told, console.api.keys, why=said[0])
         why, part = said[0], ReadPart.ALL if known else ReadPart.NAMES
-        wanted = _page_of(request, told, printing=printing) if known else _unnamed(told, said[1])
+        if known:
+            found = await _page_of(tx, case_id, request, told, printing=printing)
+        else:
+            found = await report.after(tx.conn, case_id, said[1], limit=NAMED_AT_ONCE)
+        wanted = [as_told(each) for each in found]
         if printing and wanted:
             first, last = wanted[0]["report_no"], wanted[-1]["report_no"]
             await acts.printed(tx, who, case_id, first=first, up_to=last)
@@ -99,17 +104,12 @@ def _people_in(moments: Sequence[Moment]) -> set[UUID]:
     return {named for entry in entries for named in (entry.actor, entry.recipient) if named}
 
 
-def _page_of(request: Request, told: Json, *, printing: bool) -> list[Json]:
+async def _page_of(tx: Transaction, case_id: CaseId, request: Request, told: Json, *, printing: bool) -> list[Record]:
     """The newest reports, or those up to the number in the address."""
-    to = request.query_params.get("to", "")
+    to, limit = request.query_params.get("to", ""), PRINTED_AT_ONCE if printing else SHOWN_AT_ONCE
     up_to = int(to) if to.isdecimal() and len(to) < 7 else _newest(told)
-    found = [each for each in told["reports"] if each["report_no"] <= up_to] or told["reports"]
-    return found[-(PRINTED_AT_ONCE if printing else SHOWN_AT_ONCE) :]
-
-
-def _unnamed(told: Json, up_to: int) -> list[Json]:
-    """The first of those reports in which the person has not said yet that they know nobody."""
-    return [each for each in told["reports"] if each["report_no"] > up_to][:NAMED_AT_ONCE]
+    found = await report.up_to(tx.conn, case_id, up_to, limit=limit)
+    return found or await report.up_to(tx.conn, case_id, _newest(told), limit=limit)
 
 
 async def whole_screen(console: Console, request: Request) -> Response:
@@ -157,18 +157,22 @@ async def shown_form(console: Console, request: Request, form: str, *, kept: Map
         return sign_in_first(request)
     if not who.roles & FORMS.get(form, frozenset()):
         raise NotFound
+    older = older_in(request) if form == "split" else 0
     async with console.api.transactions.begin("show form") as tx:
         case_id = await seen_case(tx, request, who, lock=form == "hold")
-        told = await case_as_told(tx, case_id, who)
+        told = await case_as_told(tx, case_id, who, older=older)
         said = await reading.purpose(tx.conn, case_id, who.person_id) if form == "hold" else None
         if said is not None and said[1] >= _newest(told):
             await add_reasons(tx, who, told, console.api.keys, why=said[0])
+        if form in ("judgement", "close"):
+            told["reports"] = [as_told(each) for each in await report.unjudged(tx.conn, case_id, limit=SHOWN)]
         names = await reading.names(tx.conn, people_of(told))
         people = await rota.who_may_take(tx.conn, case_id)
         read = await reading.read_whole(tx.conn, case_id, who.person_id)
     now = console.api.transactions.clock.now()
     template = f"form_{'level' if form in ('raise', 'lower') else form}.html"
     values: Json = {"form": form, "case": told, "names": names, "people": people, "now": now, "kept": kept}
+    values["older"] = older
     values["read"] = {str(each) for each in read}
     return console.show(request, template, who, fresh=is_fresh(who, now), **values)
 
