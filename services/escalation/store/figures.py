@@ -69,9 +69,9 @@ async def unusual(pool: Pool, *, since: datetime, views_from: int, reads_above: 
     """How many people have looked into so many cases since then, or read in more than so many."""
     found: int = await pool.fetchval(
         """SELECT count(*) FROM
-               (SELECT person_id FROM views WHERE at >= $1 GROUP BY person_id HAVING count(DISTINCT case_id) >= $2
+               (SELECT person_id FROM views WHERE at >= $1 GROUP BY 1 HAVING count(DISTINCT case_id) >= $2
                 UNION
-                SELECT person_id FROM reads WHERE at >= $1 GROUP BY person_id HAVING count(DISTINCT case_id) > $3) often""",
+                SELECT person_id FROM reads WHERE at >= $1 GROUP BY 1 HAVING count(DISTINCT case_id) > $3) many""",
         since,
         views_from,
         reads_above,

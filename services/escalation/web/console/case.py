@@ -65,11 +65,8 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
         if known:
             await add_reasons(tx, who, told, console.api.keys, why=said[0])
         why, part = said[0], ReadPart.ALL if known else ReadPart.NAMES
-        if known:
-            found = await _page_of(tx, case_id, request, told, printing=printing)
-        else:
-            found = await report.after(tx.conn, case_id, said[1], limit=NAMED_AT_ONCE)
-        wanted = [as_told(each) for each in found]
+        named = None if known else said[1]
+        wanted = await _wanted(tx, case_id, request, _newest(told), printing=printing, named=named)
         if printing and wanted:
             first, last = wanted[0]["report_no"], wanted[-1]["report_no"]
             await acts.printed(tx, who, case_id, first=first, up_to=last)
@@ -104,12 +101,16 @@ def _people_in(moments: Sequence[Moment]) -> set[UUID]:
     return {named for entry in entries for named in (entry.actor, entry.recipient) if named}
 
 
-async def _page_of(tx: Transaction, case_id: CaseId, request: Request, told: Json, *, printing: bool) -> list[Record]:
-    """The newest reports, or those up to the number in the address."""
+async def _wanted(
+    tx: Transaction, case_id: CaseId, request: Request, newest: int, *, printing: bool, named: int | None
+) -> list[Json]:
+    """The newest reports, or those up to the number in the address; the first after `named`, where names come first."""
+    if named is not None:
+        return [as_told(each) for each in await report.after(tx.conn, case_id, named, limit=NAMED_AT_ONCE)]
     to, limit = request.query_params.get("to", ""), PRINTED_AT_ONCE if printing else SHOWN_AT_ONCE
-    up_to = int(to) if to.isdecimal() and len(to) < 7 else _newest(told)
+    up_to = int(to) if to.isdecimal() and len(to) < 7 else newest
     found = await report.up_to(tx.conn, case_id, up_to, limit=limit)
-    return found or await report.up_to(tx.conn, case_id, _newest(told), limit=limit)
+    return [as_told(each) for each in found or await report.up_to(tx.conn, case_id, newest, limit=limit)]
 
 
 async def whole_screen(console: Console, request: Request) -> Response:
