@@ -19,11 +19,7 @@ async def test_a_concern_goes_from_report_to_countersigned_close(service: Servic
         AASE, f"cases/{case_id}/close", case_id, outcome="support_started", reason="Støtte er i gang."
     )
     [waiting] = case["countersigns"]
-    assert (case["escalation"]["state"], waiting["state"], waiting["reason"]) == (
-        "closing",
-        "asked",
-        "Støtte er i gang.",
-    )
+    assert (case["escalation"]["state"], waiting["state"]) == ("closing", "asked")
     case = await service.did(DITTE, f"countersign/{waiting['id']}", case_id, agree=True, reason="Enig.")
     assert (case["escalation"]["state"], case["escalation"]["next_at"]) == ("closed", None)
     async with service.ground.pool.acquire() as conn:
