@@ -95,6 +95,11 @@ async def body(request: Request, limit: int = BODY_LIMIT) -> bytes:
     return kept
 
 
+def with_body(request: Request, content: bytes) -> Request:
+    """The same request with another body, also where its own was read already."""
+    return Request({**request.scope, _BODY: content})
+
+
 async def fields(request: Request, limit: int = BODY_LIMIT) -> dict[str, str]:
     """The fields of a form (`application/x-www-form-urlencoded`); of equal names the last one counts."""
     sent = (await body(request, limit)).decode("utf-8", "replace")

@@ -19,6 +19,7 @@ from services.escalation.web.console.text import literally
 from services.escalation.web.disclosures import Disclosures
 from shared.auth.people import Person
 from shared.calendar import local
+from shared.web.application import with_body
 from shared.web.language import language
 from shared.web.screens import Screens
 from shared.web.sign_in import sign_in_address, signed_in
@@ -42,11 +43,9 @@ def doors_of(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], Door]:
 def with_content(request: Request, content: bytes, *, kind: str = "application/json") -> Request:
     """The same request with another body: a screen asks the API in the person's name."""
     others = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": content, "more_body": False}
-
-    return Request({**request.scope, "headers": [*others, (b"content-type", kind.encode())]}, receive)
+    asked = with_body(request, content)
+    asked.scope["headers"] = [*others, (b"content-type", kind.encode())]
+    return asked
 
 
 @dataclass(frozen=True, slots=True)

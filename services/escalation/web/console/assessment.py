@@ -12,7 +12,7 @@ from services.escalation.handlers import assessment as assessments
 from services.escalation.web.api import Body, acting
 from services.escalation.web.console import Console, sign_in_first, visitor
 from services.escalation.web.console.wall import number_in
-from shared.web.application import fields
+from shared.web.application import fields, with_body
 
 PARTS = (
     (("Det, vi ved", "What we know"), (1, 2, 3, 4)),
@@ -45,19 +45,12 @@ async def save_draft(console: Console, request: Request) -> Response:
     if who is None:
         return Response(status_code=401)
     sent = await fields(request)
-    async with acting(console.api, _empty(request), Body, may=ASSESSES) as act:
+    async with acting(console.api, with_body(request, b""), Body, may=ASSESSES) as act:
         await assessments.save_draft(act.tx, who, act.case_id, answers_in(sent), keys=console.api.keys)
         saved_at, case_id = act.tx.now, act.case_id
     if "hx-request" in request.headers:
         return console.show(request, "draft_saved.html", who, saved_at=saved_at)
     return RedirectResponse(f"/cases/{case_id}/assessment?done=draft", 303)
-
-
-def _empty(request: Request) -> Request:
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    return Request(request.scope, receive)
 
 
 def shaped(sent: Mapping[str, str]) -> dict[str, Any]:
