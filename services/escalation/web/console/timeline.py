@@ -84,7 +84,7 @@ def _text(moment: Moment, names: Mapping[str, str], lang: Language) -> str:
     climbed = moment.act == "page_requested" and int(facts.get("rung", 1)) > 1
     return lang.say(*_DONE["climbed" if climbed else moment.act]).format(
         n=facts.get("report_no", ""),
-        level=words.word(words.LEVELS, facts["level"], lang) if "level" in facts else "",
+        level=words.word(words.LEVELS, facts["level"], lang) if moment.act in ("rated", "raised") else "",
         who=names.get(str(moment.entries[0].actor), lang.say("En person", "A person")),
         asked=", ".join(dict.fromkeys(_asked(each, names, lang) for each in moment.entries)),
         rung=facts.get("rung", ""),
