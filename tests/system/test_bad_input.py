@@ -71,7 +71,7 @@ async def test_a_field_that_cannot_be_read_is_named_by_its_path(system: System) 
 @pytest.mark.parametrize(
     "raw",
     [
-        *(b"", b"not json", b"{", b'{"text": "a}', b"\x00", b"\xff\xfe{}", b'{"text": "\xc3\x28"}', b"NaN,", b"[1,]"),
+        *(b"", b"not json", b"{", b'{"text": "a}', b"\x00", b"\xff\xfe{}", b"NaN,", b"[1,]"),
         *(b"\x1f\x8b\x08\x00", b"<report/>", b"text=hej&name=ida"),
     ],
 )

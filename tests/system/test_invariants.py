@@ -277,7 +277,7 @@ async def test_10_who_was_told_what_stands_in_a_chain_that_nobody_can_change(sys
         "notify", "SELECT facts FROM evidence WHERE case_id = $1 AND act = 'message.accepted'", case_id
     )
     facts = json.loads(told["facts"])
-    assert (facts["template"], facts["template_version"], facts["channel"]) == ("page", 1, "email")
+    assert (facts["template"], facts["template_version"], facts["channel"]) == ("page", 2, "email")
     assert len(facts["text_sha256"]) == 64
     acts = await system.rows("escalation", "SELECT act, actor FROM evidence WHERE case_id = $1 ORDER BY n", case_id)
     assert ("acknowledged", system.person(Role.CONSULTANT).id) in [tuple(row) for row in acts]

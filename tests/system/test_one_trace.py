@@ -96,4 +96,5 @@ async def test_the_journey_of_a_concern_has_all_its_stations_in_order(system: Sy
         return journey(await system.spans(caller=caller), sent_at=sent_at)
 
     found = await until(whole)
-    assert 0 < found.accepted < found.rated < found.paged < found.mailed
+    assert 0 < found.rated < found.paged < found.mailed
+    assert found.accepted > 0, "answered on a beat, which may be after the page"

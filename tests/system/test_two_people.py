@@ -164,6 +164,8 @@ async def test_the_same_way_without_scripts(own_stack: OwnStack) -> None:
         await tap(consultant, "Nej, vis sagen")
         await tap(consultant, "Jeg tager den")
         await expect(consultant.get_by_text("Du har sagen.")).to_be_visible()
+        await tap(consultant, "Jeg har ringet tilbage på hovednummeret")
+        await expect(consultant.get_by_text("Det er gemt, at du har ringet tilbage.")).to_be_visible()
 
         async def seen() -> bool:
             await tap(teacher, "Opdater")

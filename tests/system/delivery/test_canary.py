@@ -28,7 +28,7 @@ async def test_a_canary_comes_round_and_reaches_nobody(faulty: System) -> None:
     await until(faulty.at_rest, within=60, every=0.3)
     others = "SELECT count(*) FROM messages WHERE canary AND (state <> 'accepted' OR attempts > 1)"
     assert await faulty.value("notify", others) == 0
-    assert await _arrived(faulty, made)
+    await until(lambda: _arrived(faulty, made), within=60, every=0.5)
     for service in ("intake", "escalation", "notify"):
         told = "SELECT count(*) FROM evidence JOIN cases USING (case_id) WHERE canary"
         assert await faulty.value(service, told) == 0
