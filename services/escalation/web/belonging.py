@@ -28,7 +28,7 @@ from shared.ids import CaseId, derived_id
 
 def routes(api: Api) -> list[Route]:
     """The routes."""
-    acts = {"proposals/{proposal_id:uuid}": _decide, "unlink": _unlink, "split": _split}
+    acts = {"proposals/{proposal_id:uuid}": _decide, "link": _link, "unlink": _unlink, "split": _split}
     return [Route(f"/v1/cases/{{id}}/{path}", partial(act, api), methods=["POST"]) for path, act in acts.items()]
 
 
@@ -39,8 +39,8 @@ class DecideProposal(Versioned):
     reason: Reason
 
 
-class Unlink(Versioned):
-    """The case that has nothing to do with this one, and why."""
+class Other(Versioned):
+    """The case that belongs to this one, or has nothing to do with it, and why."""
 
     case_id: UUID
     reason: Reason
@@ -61,8 +61,18 @@ async def _decide(api: Api, request: Request) -> JSONResponse:
     return await _done(api, act, "join" if act.asked.joins else "reject", [proposal_id], told)
 
 
+async def _link(api: Api, request: Request) -> JSONResponse:
+    """Also what undoes an unlinking that was wrong."""
+    async with acting(api, request, Other, may=ANSWERS) as act:
+        other = CaseId(act.asked.case_id)
+        if other == act.case_id or not await case.seen(act.tx.conn, other, act.who):
+            raise NotFound
+        told = await _noted(act, "linked", {"other_case_id": str(other)}, act.asked.reason)
+    return await _done(api, act, "link", [other], told)
+
+
 async def _unlink(api: Api, request: Request) -> JSONResponse:
-    async with acting(api, request, Unlink, may=ANSWERS) as act:
+    async with acting(api, request, Other, may=ANSWERS) as act:
         other = CaseId(act.asked.case_id)
         if other == act.case_id or other not in await report.newest_of(act.tx.conn, act.case_id):
             raise NotFound

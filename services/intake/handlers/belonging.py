@@ -70,6 +70,14 @@ async def _decide_proposal(tx: Transaction, secrets: Secrets, act: Act, proposal
     await evidence.record(tx, act.case_id, act="proposal_decided", actor=act.by, facts=facts)
 
 
+async def link(transactions: Transactions, act: Act, other: CaseId) -> None:
+    """The two cases belong together, whatever was decided before. Raises `NoSuch` where one of them is not here."""
+    async with transactions.begin("link cases") as tx:
+        if await belonging.lock(tx.conn, {act.case_id, other}) != {act.case_id, other}:
+            raise NoSuch
+        await _link(tx, act, other, linked=True)
+
+
 async def unlink(transactions: Transactions, act: Act, other: CaseId) -> None:
     """The two cases have nothing to do with each other. Raises `NoSuch` where they were never linked."""
     async with transactions.begin("unlink cases") as tx:

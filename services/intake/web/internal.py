@@ -100,6 +100,8 @@ async def _belong(
             case "join" | "reject":
                 named = ChildId(ids[0])
                 await belonging.decide_proposal(transactions, secrets, act, named, joins=what == "join")
+            case "link":
+                await belonging.link(transactions, act, CaseId(ids[0]))
             case "unlink":
                 await belonging.unlink(transactions, act, CaseId(ids[0]))
             case "split":

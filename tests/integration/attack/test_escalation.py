@@ -35,6 +35,7 @@ POST /v1/cases/{id}/raise                        401      404        409       4
 POST /v1/cases/{id}/lower                        401      404        409       409    409     404      404     401
 POST /v1/cases/{id}/unit                         401      404        409       409    409     404      404     401
 POST /v1/cases/{id}/proposals/{proposal_id:uuid} 401      404        409       409    409     404      404     401
+POST /v1/cases/{id}/link                         401      404        409       409    409     404      404     401
 POST /v1/cases/{id}/unlink                       401      404        409       409    409     404      404     401
 POST /v1/cases/{id}/split                        401      404        409       409    409     404      404     401
 POST /v1/cases/{id}/close                        401      404        409       409    409     404      404     401
@@ -154,6 +155,7 @@ ACTS: Mapping[str, dict[str, Any]] = {
     "receipt": {"version": 0, "given_at": "2026-03-10T11:00:00Z"},
     "unit": {**_REASON, "unit": "amager"},
     "proposals": {**_REASON, "joins": True},
+    "link": {**_REASON, "case_id": str(CARLA)},
     "unlink": {**_REASON, "case_id": str(CARLA)},
     "split": {**_REASON, "report_ids": [str(CARLA)]},
     "countersign": {**_REASON, "agree": True},

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.escalation.web.entries import NotDone
-from shared.events.codes import Level
+from shared.events.codes import Level, Unit
 from shared.events.intake import LinkDecided, MovedReport, ReportReceived, ReportsSplit
 from shared.evidence import broken_at
 from shared.ids import CaseId, PersonId, new_id
@@ -213,6 +213,17 @@ async def test_without_intake_the_act_says_that_it_is_not_done(service: Service)
     body = {"version": version, "case_id": str(second), "reason": "Ikke søskende."}
     answer = await service.act(AASE, f"cases/{first}/unlink", **body)
     assert answer.status_code == NotDone().status == 503
+
+
+async def test_a_case_that_is_seen_is_linked_by_hand_for_a_reason_and_no_other(service: Service) -> None:
+    (first, _), (other, _) = await service.opened(Level.HIGH), await service.opened(Level.HIGH)
+    foreign, _ = await service.opened(Level.HIGH, unit=Unit.AMAGER)
+    for named, status in ((foreign, 404), (first, 404), (new_id(), 404), (other, 503)):
+        version = (await service.case(first))["version"]
+        body = {"version": version, "case_id": str(named), "reason": "Søskende alligevel."}
+        assert (await service.act(AASE, f"cases/{first}/link", units=("noerrebro",), **body)).status_code == status
+    noted = await service.ground.pool.fetch("SELECT kind, codes FROM steps")
+    assert [(each["kind"], str(other) in each["codes"]) for each in noted] == [("linked", True)]
 
 
 async def test_an_act_on_what_is_not_in_the_case_is_answered_like_nothing(service: Service) -> None:

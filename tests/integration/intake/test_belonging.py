@@ -125,6 +125,22 @@ async def test_a_rejected_proposal_stays_rejected(intake: Intake) -> None:
         await belonging.decide_proposal(intake.ground.transactions, intake.secrets, stray, proposal, joins=True)
 
 
+async def test_a_wrong_unlinking_is_undone_by_hand_once_and_with_evidence_in_both(intake: Intake) -> None:
+    for child in (CHILD, SIBLING):
+        await send(intake, {"children": [child]})
+    one, other = (each.case_id for each in await received(intake))
+    ground = intake.ground
+    for _ in range(2):
+        await belonging.link(ground.transactions, act(one), other)
+    await belonging.unlink(ground.transactions, act(other), one)
+    await belonging.link(ground.transactions, act(one), other)
+    assert [(each.linked, each.n) for each in await decided(intake)] == [(True, 1), (False, 2), (True, 3)]
+    for each in (one, other):
+        assert await broken_at(ground.pool, each, ground.macs) is None
+    with pytest.raises(belonging.NoSuch):
+        await belonging.link(ground.transactions, act(one), CaseId(new_id()))
+
+
 async def test_what_people_parted_no_report_links_again_but_a_person_does(intake: Intake) -> None:
     await send(intake, {"children": [CHILD]})
     intake.ground.clock.pass_by(hours=1)
