@@ -31,15 +31,19 @@ GET  /static/{name:path}                         200      200        200       2
 GET  /                                           200      200        200       200    200     200      200     200
 POST /                                           200      200        200       200    200     200      200     200
 POST /check                                      200      200        200       200    200     200      200     200
-POST /send                                       200      200        200       200    200     200      200     200
+POST /send                                       303      303        303       303    303     303      303     303
 POST /draft                                      200      200        200       200    200     200      200     200
 GET  /paper                                      200      200        200       200    200     200      200     200
 GET  /exit                                       303      303        303       303    303     303      303     303
 GET  /receipt                                    200      200        200       200    200     200      200     200
-POST /receipt                                    200      200        200       200    200     200      200     200
-POST /receipt/additions                          200      200        200       200    200     200      200     200
+GET  /receipt/page/{address}                     303      303        303       303    303     303      303     303
+GET  /oplysninger                                200      200        200       200    200     200      200     200
+GET  /tilgaengelighed                            200      200        200       200    200     200      200     200
+POST /receipt                                    303      303        303       303    303     303      303     303
+POST /receipt/additions                          303      303        303       303    303     303      303     303
+POST /receipt/copy                               404      404        404       404    404     404      404     404
 GET  /phone                                      303      403        200       200    403     403      403     303
-POST /phone                                      401      403        200       200    403     403      403     401
+POST /phone                                      401      403        303       303    403     403      403     401
 GET  /sign-in                                    503      503        503       503    503     503      503     503
 GET  /sign-in/answer                             403      403        403       403    403     403      403     403
 POST /sign-out/back-channel                      503      503        503       503    503     503      503     503
@@ -65,7 +69,7 @@ def cells() -> Iterator[tuple[str, str, int]]:
 async def ask(doors: Doors, endpoint: str, who: str, words: Mapping[str, str]) -> httpx2.Response:
     """One request, with the words of a receipt where that is what it takes."""
     method, path = endpoint.split()
-    path = path.replace("{id}", str(uuid4())).replace("{name:path}", "mark.svg")
+    path = path.replace("{id}", str(uuid4())).replace("{name:path}", "mark.svg").replace("{address}", "x" * 40)
     shown = await (doors.cookie(who) if is_screen(path) else doors.bearer(who))
     content: dict[str, Any] = {"text": "Noget.", "received_at": "2026-03-10T11:00:00Z", **words}
     if not is_screen(path):
@@ -73,6 +77,15 @@ async def ask(doors: Doors, endpoint: str, who: str, words: Mapping[str, str]) -
     fields = {} if path == "/draft" else content | {"received_at": "2026-03-10T11:00", "key": uuid4().hex}
     headers = {**shown, "Accept": "text/html"}
     return await doors.client.request(method, path, data=fields if method == "POST" else None, headers=headers)
+
+
+def told(answer: httpx2.Response, words: Mapping[str, str]) -> tuple[int, list[tuple[str, str]], str]:
+    """An answer but for the words that were typed, which a form keeps, and its length, which follows them."""
+    text = answer.text
+    for word in words.values():
+        text = text.replace(word, "")
+    headers = sorted((name, value) for name, value in answer.headers.items() if name != "content-length")
+    return answer.status_code, headers, text
 
 
 async def reported(doors: Doors, text: str = "Noget.") -> dict[str, str]:
@@ -99,12 +112,11 @@ async def test_the_attackers_table_cell_by_cell(intake: Doors) -> None:
             answer = await ask(intake, endpoint, who, own)
             wrong += [f"{endpoint} as {who}: {answer.status_code}"] if answer.status_code != status else []
         if endpoint in BY_WORDS | STREAMS:
-            said = {kind: await ask(intake, endpoint, who, words) for kind, words in closed.items()}
-            unknown = (404, sorted(said["unknown"].headers.items()), said["unknown"].content)
+            said = {kind: told(await ask(intake, endpoint, who, words), words) for kind, words in closed.items()}
             wrong += [
-                f"{endpoint} as {who}, {kind}: {each.status_code}"
+                f"{endpoint} as {who}, {kind}: {each[0]}"
                 for kind, each in said.items()
-                if (each.status_code, sorted(each.headers.items()), each.content) != unknown
+                if each != said["unknown"] or each[0] != 404
             ]
     assert not wrong, "\n".join(wrong)
 

@@ -97,6 +97,9 @@ class House:
     async def browser(self, who: UUID, *roles: str) -> "Browser":
         """A browser on which the person has just signed in."""
         now = self.escalation.clock.now()
+        if roles:  # a session has no right that the person has not
+            query = "UPDATE people SET roles = $2 WHERE person_id = $1"
+            await self.escalation.pool.execute(query, who, list(roles))
         person = Person(PersonId(who), frozenset(Role(role) for role in roles or (ROLES[who],)), frozenset({"*"}), now)
         word = await sessions.start(
             self.escalation.pool, person, provider_session=None, now=now, at_most=timedelta(hours=12)
@@ -141,7 +144,9 @@ def answered_by(browser: Browser) -> Callable[[Route], Awaitable[None]]:
 
     async def through(route: Route) -> None:
         asked, headers = route.request, {"Accept": "text/html"}
-        headers |= {name: asked.headers[name] for name in ("content-type", "x-poll") if name in asked.headers}
+        headers |= {
+            name: asked.headers[name] for name in ("content-type", "x-poll", "hx-request") if name in asked.headers
+        }
         answer = await browser.client.request(asked.method, asked.url, content=asked.post_data_buffer, headers=headers)
         await route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
 
