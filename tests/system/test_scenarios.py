@@ -160,7 +160,8 @@ async def test_3_the_same_child_twice_at_once_then_a_third_report_on_it_and_a_si
     case_id = (await known(system, twins[0]["report_id"]))["case_id"]
     await until(lambda: _rated_over(system, both, {case_id}), every=0.3)
     answers = [*MILD, {"sign": "marriage.pressure", "answer": "said", "when": "now"}]
-    named = await system.post({"children": [child, sibling], "answers": answers}, headers=system.bearer(Role.REPORTER))
+    children = [child, {**sibling, "relation": "sibling"}]
+    named = await system.post({"children": children, "answers": answers}, headers=system.bearer(Role.REPORTER))
     assert named.status_code == 201, "only of a known reporter does a sibling join at once"
     third = named.json()
     all_four = {*both, third["report_id"], other["reports"][0]["report_id"]}

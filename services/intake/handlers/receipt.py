@@ -5,12 +5,14 @@ from dataclasses import replace
 
 from services.intake.domain.receipt import Words, as_written, words_for
 from services.intake.secrets import Secrets
+from services.intake.store import case as cases
 from services.intake.store import receipt as receipts
 from services.intake.store.receipt import Followed
 from shared import evidence
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.escalation import Acknowledged, EscalationClosed, EscalationOpened, ReporterVerified, ReportJudged
 from shared.ids import ReportId
+from shared.telemetry.logging import log
 
 
 async def follow(transactions: Transactions, secrets: Secrets, words: Words) -> Followed | None:
@@ -30,7 +32,13 @@ async def progress(transactions: Transactions, report_id: ReportId) -> tuple[Fol
 
 
 async def escalation_opened(tx: Transaction, event: EscalationOpened) -> None:
-    """The demand for a human answer stands: kept as proof that the report did not end here."""
+    """The demand for a human answer stands: kept as proof that the report did not end here.
+
+    A case that is not here has no evidence to add to: a forged or broken report opens a demand at escalation too.
+    """
+    if not await cases.exists(tx.conn, event.case_id):
+        log().warning("case.not_here", case_id=event.case_id)
+        return
     facts: evidence.Facts = {"escalation_id": str(event.escalation_id), "ladder_version": event.ladder_version}
     await evidence.record(tx, event.case_id, act="escalation_opened", actor=None, facts=facts)
 

@@ -104,3 +104,8 @@ async def erase_canaries(conn: Connection, *, before: datetime) -> int:
         before,
     )
     return int(tag.removeprefix("DELETE "))
+
+
+async def exists(conn: Connection, case_id: CaseId) -> bool:
+    """Whether the case is stored here."""
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM cases WHERE case_id = $1)", case_id))
