@@ -115,6 +115,7 @@ async def test_whoever_is_made_inactive_is_signed_out_at_once(house: House) -> N
 
 async def test_a_token_gives_no_role_that_the_people_table_does_not(house: House) -> None:
     bo = await house.browser(BO, "leader", "consultant")
+    await house.escalation.pool.execute("UPDATE people SET roles = '{consultant}' WHERE person_id = $1", BO)
     assert (await bo.open("/people")).status_code == 403
     assert (await bo.open("/work")).status_code == 200
     await house.escalation.pool.execute("UPDATE people SET roles = '{operator}' WHERE person_id = $1", BO)
