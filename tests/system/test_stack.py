@@ -210,7 +210,7 @@ def test_an_interrupted_start_ends_what_it_had_started(place: Stack) -> None:
 def test_down_leaves_no_process_and_erases_only_when_asked(place: Stack) -> None:
     place.up()
     assert beredskab(place, "down").stdout == "Everything has ended.\n"
-    assert left_running(place.place.home) == []
+    assert eventually(lambda: left_running(place.place.home) == [])
     assert (place.place.home / "postgres").exists()
     assert beredskab(place, "down").stdout == "Nothing was running.\n"
     assert beredskab(place, "down", "--erase").returncode == 0

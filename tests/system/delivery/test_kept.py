@@ -82,7 +82,7 @@ async def test_a_group_whose_place_lies_beyond_the_log_reads_it_from_its_start(r
 
 async def commit_beyond(roads: Roads, beyond: int) -> None:
     parts: Sequence[TopicPartition] = [TopicPartition(TOPIC, n) for n in range(PARTITIONS)]
-    consumer = AIOKafkaConsumer(bootstrap_servers=roads.broker.address, group_id=roads.group, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**roads.broker.client, group_id=roads.group, enable_auto_commit=False)
     await consumer.start()
     try:
         consumer.assign(parts)
