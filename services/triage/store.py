@@ -14,6 +14,7 @@ from shared.events.codes import AgeBand, Reading
 from shared.events.intake import LinkDecided, ReportRead, ReportReceived, ReportsSplit, SignFact
 from shared.ids import CaseId, ReportId
 from shared.postgres.pool import Connection, Pool
+from shared.telemetry.logging import error_code, log
 
 _WORKABLE = not_aside("tick", "case_id", "$1")
 
@@ -164,9 +165,13 @@ async def facts_around(conn: Connection, case_id: CaseId) -> list[ReportFacts]:
 
 
 async def last_rating(conn: Connection, case_id: CaseId) -> Made | None:
-    """The newest rating of the case."""
+    """The newest rating of the case; None where it cannot be read: then the next one is news."""
     row = await conn.fetchrow("SELECT * FROM ratings WHERE case_id = $1 ORDER BY rating_no DESC LIMIT 1", case_id)
-    return None if row is None else made(row)
+    try:
+        return None if row is None else made(row)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        log().error("rating.unreadable", case_id=case_id, error=error_code(error))
+        return None
 
 
 async def rated_cases(conn: Connection) -> list[CaseId]:
@@ -254,6 +259,15 @@ def _stored(signs: Iterable[SignFact]) -> str:
 
 
 def _facts(row: asyncpg.Record) -> ReportFacts:
+    """The facts of a report; of one that cannot be read, that it is unread: the others must still be rated."""
+    try:
+        return _decoded_facts(row)
+    except (ValueError, TypeError, AttributeError) as error:
+        log().error("facts.unreadable", report_id=row["report_id"], error=error_code(error))
+        return ReportFacts(row["report_id"], row["received_at"], language_unread=True)
+
+
+def _decoded_facts(row: asyncpg.Record) -> ReportFacts:
     signs = json.loads(row["answers"]) + json.loads(row["readings"])
     return ReportFacts(
         report_id=row["report_id"],

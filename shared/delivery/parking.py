@@ -56,7 +56,7 @@ async def next_asked(pool: Pool, keys: KeyRing) -> Arrival | None:
     try:
         packed = keys.unseal(row["sealed"], table="parked", column="sealed", row=row["parked_id"])
         return Arrival.unpacked(row["topic"], packed)
-    except (SealBroken, ValueError, KeyError):
+    except (SealBroken, ValueError, KeyError, TypeError):
         await pool.execute(
             "UPDATE parked SET state = 'parked', reason = 'seal_broken' WHERE parked_id = $1", row["parked_id"]
         )

@@ -1,10 +1,13 @@
 """Waits that a clock which ran ahead has put off: pulled in, one case after another."""
 
+from functools import partial
+
 from services.escalation.domain.alarm import WAIT
 from services.escalation.domain.climbing import pulled_in
-from services.escalation.handlers.settle import around_of
+from services.escalation.handlers.settle import around_of, tried
 from services.escalation.store import alarm, case, escalation
 from shared.delivery.outbox import Transaction
+from shared.ids import CaseId
 from shared.telemetry import metrics
 from shared.telemetry.logging import log
 
@@ -14,17 +17,18 @@ AT_ONCE = 50
 
 
 async def pull_in(tx: Transaction) -> int:
-    """Pull in what lies further ahead than the ladder waits; how many cases that were."""
+    """Pull in what lies further ahead than the ladder waits; in how many cases that was looked at."""
     await alarm.pull_in(tx.conn, tx.now + WAIT)
-    moved = 0
-    for case_id in await case.put_off(tx.conn, tx.now, AT_ONCE):
-        before = await escalation.newest(tx.conn, case_id)
-        if before is None:
-            continue
-        after = pulled_in(before, await around_of(tx, case_id, before))
-        if after != before:
-            await escalation.save(tx.conn, after)
-            _pulled_in.add(1)
-            log().error("clock.pulled_in", case_id=case_id)
-            moved += 1
-    return moved
+    put_off = await case.put_off(tx.conn, tx.now, AT_ONCE)
+    return sum([await tried(tx, case_id, partial(_pull_in, tx, case_id)) for case_id in put_off])
+
+
+async def _pull_in(tx: Transaction, case_id: CaseId) -> None:
+    before = await escalation.newest(tx.conn, case_id)
+    if before is None:
+        return
+    after = pulled_in(before, await around_of(tx, case_id, before))
+    if after != before:
+        await escalation.save(tx.conn, after)
+        _pulled_in.add(1)
+        log().error("clock.pulled_in", case_id=case_id)

@@ -11,6 +11,7 @@ from services.escalation.domain.assessment import Risk
 from services.escalation.domain.hold import Newest
 from shared.ids import CaseId, PersonId
 from shared.postgres.pool import Connection
+from shared.telemetry.logging import error_code, log
 
 
 async def add(
@@ -57,8 +58,12 @@ async def covers(conn: Connection, case_id: CaseId, assessment_id: UUID | None) 
 
 
 def covers_of(row: asyncpg.Record) -> Mapping[CaseId, int]:
-    """The newest report of each case that it looked at."""
-    return {CaseId(UUID(case_id)): report_no for case_id, report_no in json.loads(row["covers"]).items()}
+    """The newest report of each case that it looked at; nothing where that cannot be read: then no lift rests on it."""
+    try:
+        return {CaseId(UUID(case_id)): int(report_no) for case_id, report_no in json.loads(row["covers"]).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        log().error("covers.unreadable", case_id=row["case_id"], error=error_code(error))
+        return {}
 
 
 async def of_case(conn: Connection, case_id: CaseId) -> list[asyncpg.Record]:

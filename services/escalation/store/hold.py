@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.hold import Action, HeldFrom, Lift
+from services.escalation.store.assessment import covers_of
 from shared.ids import CaseId, PersonId
 from shared.postgres.pool import Connection
 
@@ -24,7 +25,7 @@ async def lifts(conn: Connection, case_id: CaseId) -> list[Lift]:
             recipient=HeldFrom(row["recipient"]),
             n=row["n"],
             action=Action(row["action"]),
-            covers=_covers(row["covers"]),
+            covers=covers_of(row),
             until=row["until"],
             person_id=row["person_id"],
             at=row["at"],
@@ -35,10 +36,6 @@ async def lifts(conn: Connection, case_id: CaseId) -> list[Lift]:
         )
         for row in rows
     ]
-
-
-def _covers(body: str) -> Mapping[CaseId, int]:
-    return {CaseId(UUID(case_id)): report_no for case_id, report_no in json.loads(body).items()}
 
 
 async def reasons(conn: Connection, case_id: CaseId) -> Mapping[int, bytes]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from services.escalation.handlers import reading
 from services.escalation.store import case, countersign, handover, hold
@@ -9,9 +10,12 @@ from shared.auth.grants import ReadPurpose
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
 from shared.ids import CaseId, derived_id
-from shared.sealing import DataKey, KeyRing
+from shared.sealing import DataKey, KeyRing, SealBroken
+from shared.telemetry.logging import error_code, log
 
 Json: TypeAlias = dict[str, Any]
+UNREADABLE = "[kan ikke læses · cannot be read]"
+"""Stands for words whose seal is broken."""
 
 
 async def add_reasons(tx: Transaction, who: Person, told: Json, keys: KeyRing, *, why: ReadPurpose) -> None:
@@ -20,11 +24,19 @@ async def add_reasons(tx: Transaction, who: Person, told: Json, keys: KeyRing, *
     wrapped = (await case.get(tx.conn, case_id))["wrapped_key"]
     if wrapped is None:
         return
-    key = keys.unwrap(wrapped)
+    key = _key(keys, wrapped)
     count = await _hold(tx, case_id, told, key) + await _countersigns(tx, case_id, told, key)
     count += await _handover(tx, case_id, told, key)
     if count:
         await reading.reasons_shown(tx, who, case_id, why=why, count=count)
+
+
+def _key(keys: KeyRing, wrapped: bytes) -> DataKey | None:
+    try:
+        return keys.unwrap(wrapped)
+    except SealBroken as error:
+        log().error("reason.unreadable", error=error_code(error))
+        return None
 
 
 def _steps(told: Json) -> Iterator[Json]:
@@ -33,29 +45,37 @@ def _steps(told: Json) -> Iterator[Json]:
         yield from (part for part in (each, each["ended"]) if part and part["lift_no"])
 
 
-async def _hold(tx: Transaction, case_id: CaseId, told: Json, key: DataKey) -> int:
+async def _hold(tx: Transaction, case_id: CaseId, told: Json, key: DataKey | None) -> int:
     steps = list(_steps(told))
     sealed = await hold.reasons(tx.conn, case_id) if steps else {}
     for each in steps:
         n = each["lift_no"]
         row = derived_id("lift", case_id, n)
-        each["reason"] = key.unseal(sealed[n], table="lifts", column="reason", row=row).decode()
+        each["reason"] = _opened(key, sealed[n], table="lifts", column="reason", row=row)
     return len(steps)
 
 
-async def _countersigns(tx: Transaction, case_id: CaseId, told: Json, key: DataKey) -> int:
+async def _countersigns(tx: Transaction, case_id: CaseId, told: Json, key: DataKey | None) -> int:
     rows = {str(row["countersign_id"]): row for row in await countersign.of_case(tx.conn, case_id)}
     for each in told["countersigns"]:
         row = rows[each["id"]]
-        reason = key.unseal(row["reason"], table="countersigns", column="reason", row=row["countersign_id"])
-        each["reason"] = reason.decode()
+        each["reason"] = _opened(key, row["reason"], table="countersigns", column="reason", row=row["countersign_id"])
     return len(told["countersigns"])
 
 
-async def _handover(tx: Transaction, case_id: CaseId, told: Json, key: DataKey) -> int:
+async def _handover(tx: Transaction, case_id: CaseId, told: Json, key: DataKey | None) -> int:
     row = await handover.last(tx.conn, case_id) if told["handover"] else None
     if row is None:
         return 0
-    note = key.unseal(row["note"], table="handovers", column="note", row=row["handover_id"])
-    told["handover"]["note"] = note.decode()
+    told["handover"]["note"] = _opened(key, row["note"], table="handovers", column="note", row=row["handover_id"])
     return 1
+
+
+def _opened(key: DataKey | None, sealed: bytes, *, table: str, column: str, row: UUID) -> str:
+    """The words; a sign where they do not open: the rest of the case must still be shown."""
+    try:
+        if key is not None:
+            return key.unseal(sealed, table=table, column=column, row=row).decode()
+    except (SealBroken, ValueError) as error:
+        log().error("reason.unreadable", row_id=row, error=error_code(error))
+    return UNREADABLE

@@ -17,7 +17,8 @@ from shared import evidence
 from shared.auth.grants import Grant, ReadPart
 from shared.calendar import local
 from shared.delivery.outbox import Transactions
-from shared.sealing import DataKey
+from shared.sealing import DataKey, SealBroken
+from shared.telemetry.logging import error_code, log
 
 _REMEMBERED = timedelta(days=1)
 """Far longer than a grant is good for."""
@@ -47,8 +48,15 @@ def _opened(secrets: Secrets, grant: Grant, stored: Stored, read: MachineRead, p
 
 
 def _proposal(proposal: Proposal, key: DataKey) -> Json:
-    """Name and number as they were written. Whether the number is known elsewhere is nobody's to learn here."""
+    """Name and number as they were written; codes alone where they do not open: the report must still be shown.
+
+    Whether the number is known elsewhere is nobody's to learn here.
+    """
     row = proposal.proposal_id
-    identity = key.unseal(proposal.identity_sealed, table="children", column="identity_sealed", row=row)
-    codes = {"age_band": proposal.age_band, "joined": proposal.joined}
-    return {"proposal_id": str(row), **json.loads(identity), **codes}
+    codes = {"proposal_id": str(row), "age_band": proposal.age_band, "joined": proposal.joined}
+    try:
+        identity = key.unseal(proposal.identity_sealed, table="children", column="identity_sealed", row=row)
+        return {**json.loads(identity), **codes}
+    except (SealBroken, ValueError, TypeError) as error:
+        log().error("proposal.unreadable", row_id=row, error=error_code(error))
+        return {"name": "", "cpr": "", **codes}

@@ -106,3 +106,19 @@ async def test_the_outbox_says_what_waits_and_what_is_stuck(ground: OpenGround) 
     await outbox.release(databases)
     (row,) = await outbox.waiting(databases, now=NOON)
     assert row["stuck"] == 0
+
+
+@pytest.mark.parametrize("packed", ["[]", "7", '{"headers": 7, "body": ""}', '{"headers": [], "body": 7}', "{"])
+async def test_what_cannot_be_unpacked_goes_back_and_those_behind_it_are_replayed(
+    ground: OpenGround, packed: str
+) -> None:
+    notify = await ground("notify", MIGRATIONS)
+    bad, _ = [await set_aside(notify) for _ in range(2)]
+    sealed = notify.keys.seal(packed.encode(), table="parked", column="sealed", row=bad.arrival_id)
+    await notify.pool.execute("UPDATE parked SET sealed = $1 WHERE parked_id = $2", sealed, bad.arrival_id)
+    await notify.pool.execute("UPDATE parked SET state = 'asked'")
+    for _ in range(2):
+        await reception(notify).replay_once()
+    rows = await notify.pool.fetch("SELECT state, reason FROM parked ORDER BY state")
+    assert [row["state"] for row in rows] == ["parked", "replayed"]
+    assert rows[0]["reason"] == "seal_broken"

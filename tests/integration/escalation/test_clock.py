@@ -44,3 +44,19 @@ async def test_a_moment_of_another_services_clock_does_not_lengthen_the_limit_of
     await service.opened(received_at=service.now + timedelta(hours=2))
     limit = await service.ground.pool.fetchval("SELECT limit_at FROM deadlines WHERE rule = 'acute_judgement'")
     assert limit == service.now + timedelta(hours=24)
+
+
+async def test_a_case_that_cannot_be_decided_leaves_the_others_to_be_pulled_in(service: Service) -> None:
+    right = service.now
+    service.ground.clock.at = right + timedelta(hours=2)
+    cases = sorted([(await service.opened(received_at=right))[0] for _ in range(3)])
+    service.ground.clock.at = right
+    await service.ground.pool.execute("ALTER TABLE pages DROP CONSTRAINT pages_recipient_kind_check")
+    await service.ground.pool.execute(
+        "UPDATE pages SET recipient_kind = 'unheard_of' WHERE escalation_id IN "
+        "(SELECT escalation_id FROM escalations WHERE case_id = $1)",
+        cases[0],
+    )
+    await tick.pull_in_once(service.ground.transactions)
+    rows = await service.ground.pool.fetch("SELECT next_at FROM escalations ORDER BY case_id")
+    assert [row["next_at"] - right <= RUNG for row in rows] == [False, True, True]

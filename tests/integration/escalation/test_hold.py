@@ -323,3 +323,11 @@ async def acts(service: Service, case_id: CaseId) -> list[str]:
     """What the case's evidence tells was done."""
     rows = await service.ground.pool.fetch("SELECT act FROM evidence WHERE case_id = $1 ORDER BY n", case_id)
     return [row["act"] for row in rows]
+
+
+@pytest.mark.parametrize("covers", ["[]", "7", '{"x": 1}', "null"])
+async def test_a_lift_of_which_it_cannot_be_read_what_it_covers_lifts_nothing(service: Service, covers: str) -> None:
+    case_id = await lifted(service)
+    await service.ground.pool.execute("ALTER TABLE lifts DISABLE TRIGGER USER")
+    await service.ground.pool.execute("UPDATE lifts SET covers = $1", covers)
+    assert await state(service, case_id) == "held"

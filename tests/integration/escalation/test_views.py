@@ -8,6 +8,7 @@ import pytest
 from deploy.cli.evidence import verify
 from services.escalation.figures import found
 from services.escalation.handlers.reading import VIEWS_UNUSUAL_FROM
+from services.escalation.web.reasons import UNREADABLE
 from shared.events.codes import Level
 from shared.ids import CaseId
 from tests.integration.escalation.conftest import AASE, BO, CARLA, DITTE, Json, Service
@@ -112,3 +113,22 @@ async def _entries(service: Service, case_id: CaseId, act: str) -> list[Json]:
         "SELECT actor::text, facts FROM evidence WHERE case_id = $1 AND act = $2 ORDER BY n", case_id, act
     )
     return [{"actor": row["actor"], "facts": json.loads(row["facts"])} for row in rows]
+
+
+@pytest.mark.parametrize("table", ["countersigns", "handovers", "lifts", "cases"])
+async def test_a_reason_that_does_not_open_hides_no_other(service: Service, table: str) -> None:
+    case_id = await _with_words(service)
+    column = {"handovers": "note", "cases": "wrapped_key"}.get(table, "reason")
+    await service.ground.pool.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    await service.ground.pool.execute(f"UPDATE {table} SET {column} = '\\x00'")
+    await say_why(service, case_id, DITTE)
+    told = (await service.ask(DITTE, f"cases/{case_id}/reasons")).json()
+    by_recipient = {each["recipient"]: each for each in told["hold"]}
+    words = {
+        "countersigns": told["countersigns"][0]["reason"],
+        "handovers": told["handover"]["note"],
+        "lifts": by_recipient["father"]["reason"],
+    }
+    unread = {name for name, each in words.items() if each == UNREADABLE}
+    assert unread == (words.keys() if table == "cases" else {table})
+    assert all(each.startswith(PLANTED) for name, each in words.items() if name not in unread)

@@ -8,6 +8,8 @@ from uuid import UUID
 import pytest
 
 from services.intake.handlers import belonging
+from services.intake.handlers.disclosure import disclose
+from shared.auth.grants import Grant, ReadPart, ReadPurpose
 from shared.events.intake import LinkDecided, ReportReceived, ReportsSplit
 from shared.evidence import broken_at
 from shared.ids import CaseId, ChildId, PersonId, ReportId, new_id
@@ -223,3 +225,16 @@ async def test_splits_joins_and_reports_at_once_deadlock_nobody(intake: Intake) 
         assert "text" in await body(intake, row["report_id"])
     for row in await intake.ground.pool.fetch("SELECT case_id FROM cases"):
         assert await broken_at(intake.ground.pool, row["case_id"], intake.ground.macs) is None
+
+
+async def test_a_proposal_that_does_not_open_hides_neither_the_report_nor_the_others(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD, SIBLING, {"cpr": "030312-9999"}], "text": "Om dem."})
+    (event,) = await received(intake)
+    await intake.ground.pool.execute(
+        "UPDATE proposals SET identity_sealed = '\\x00' WHERE proposal_id = $1", event.proposed[0].child_id
+    )
+    grant = Grant(new_id(), event.report_id, PersonId(new_id()), ReadPurpose.PAGE, ReadPart.ALL)
+    shown = await disclose(intake.ground.transactions, intake.secrets, grant)
+    assert shown is not None
+    assert shown["text"] == "Om dem."
+    assert sorted(each["cpr"] for each in shown["proposals"]) == ["", "0303129999"]

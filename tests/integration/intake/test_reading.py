@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from services.intake import tick
 from services.intake.domain.reading import TextReading
 from services.intake.reading import read_text
 from services.intake.store import reading as readings
+from shared.delivery.figures import found
 from shared.events.intake import ReportRead
 from shared.ids import ReportId
 from tests.integration.intake.conftest import Intake
@@ -128,3 +130,24 @@ async def test_the_trace_of_the_report_goes_on(intake: Intake) -> None:
     await read_all(intake)
     headers = await intake.ground.pool.fetchval("SELECT headers FROM outbox ORDER BY seq DESC LIMIT 1")
     assert trace in headers
+
+
+async def test_a_text_that_cannot_be_worked_on_is_set_aside_with_an_alarm_and_those_behind_it_are_read(
+    intake: Intake,
+) -> None:
+    def impossible(text: str, *, received_at: datetime) -> TextReading:
+        read = read_text(text, received_at=received_at)
+        moved = tuple(replace(each, start=-each.end) for each in read.found)
+        return replace(read, found=moved) if "ond" in text else read
+
+    bad = await send(intake, {"text": f"En ond dag. {TEXT}"})
+    behind = [await send(intake, {"text": TEXT}) for _ in range(3)]
+    for _ in range(2):
+        events = await read_all(intake, impossible)
+        assert [str(event.report_id) for event in events] == behind
+    row = await intake.ground.pool.fetchrow("SELECT loop, row_id FROM set_aside")
+    assert row is not None
+    assert (row["loop"], str(row["row_id"])) == ("reader", bad)
+    assert (await found(intake.ground.pool, intake.ground.clock))["beredskab.set.aside"] == 1
+    intake.ground.clock.pass_by(minutes=11)
+    assert [str(event.report_id) for event in await read_all(intake)] == [*behind, bad]

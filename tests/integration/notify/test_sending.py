@@ -12,6 +12,7 @@ from services.notify import store
 from services.notify.domain import LEASE, Outcome, Result
 from services.notify.sender import AT_ONCE, settle
 from shared.canary import LASTS
+from shared.delivery.figures import found
 from shared.events.codes import Channel, Failure, Purpose, RecipientKind, Template
 from shared.events.escalation import Recipient
 from shared.events.notify import MessageAccepted, MessageFailed
@@ -377,3 +378,35 @@ async def test_evidence_says_who_was_told_what_how_and_with_what_answer(notify: 
     }.items():
         assert f'"{name}":{value}' in row["facts"] or f'"{name}":"{value}"' in row["facts"]
     assert await broken_at(notify.ground.pool, request.case_id, notify.ground.macs) is None
+
+
+@pytest.mark.parametrize("column", ["purpose", "template"])
+async def test_a_message_that_is_not_understood_is_set_aside_with_an_alarm_and_those_behind_it_are_sent(
+    notify: Notify, column: str
+) -> None:
+    bad, *behind = [await notify.asked() for _ in range(3)]
+    await notify.ground.pool.execute(
+        f"UPDATE messages SET {column} = 'unheard_of', next_at = next_at - interval '1 h' WHERE message_id = $1",
+        bad.message_id,
+    )
+    await notify.send(notify.sender(apart=0))
+    assert [(await notify.stored(each))["state"] for each in (bad, *behind)] == ["queued", "accepted", "accepted"]
+    row = await notify.ground.pool.fetchrow("SELECT loop, row_id FROM set_aside")
+    assert row is not None
+    assert (row["loop"], row["row_id"]) == ("send", bad.message_id)
+    assert (await found(notify.ground.pool, notify.ground.clock))["beredskab.set.aside"] == 1
+
+
+async def test_an_address_that_does_not_open_is_given_up_after_three_tries_and_others_are_written_to(
+    notify: Notify,
+) -> None:
+    bad = await notify.asked()
+    await notify.ground.pool.execute("UPDATE contacts SET sealed = '\\x00' WHERE person_id = $1", bad.recipient.id)
+    behind = await notify.asked(recipient=Recipient(kind=RecipientKind.DESK, id=DESK), template=Template.DESK_PAGE)
+    for _ in range(3):
+        await notify.send()
+        notify.ground.clock.pass_by(seconds=46)
+    assert (await notify.stored(behind))["state"] == "accepted"
+    assert [result for result, _ in await notify.attempts(bad)] == ["temporary", "temporary", "permanent"]
+    (failed,) = [each for each in await notify.ground.published() if isinstance(each, MessageFailed)]
+    assert failed.message_id == bad.message_id

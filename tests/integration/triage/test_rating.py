@@ -231,14 +231,16 @@ async def test_two_ticks_at_once_rate_a_case_once(triage: Triage) -> None:
 
 async def test_a_case_that_cannot_be_rated_does_not_stop_the_tick(triage: Triage) -> None:
     broken, sound = [await triage.reported(said("marriage.planned", date=date(2026, 5, day))) for day in (1, 2)]
-    await triage.ground.pool.execute("UPDATE facts SET age_bands = '{junk}' WHERE case_id = $1", broken.case_id)
+    await triage.ground.pool.execute(
+        "UPDATE cases SET last_rating_no = $1 WHERE case_id = $2", 2**31 - 1, broken.case_id
+    )
     triage.ground.clock.at = await triage.rerate_at(sound.case_id)
     assert await triage.tick() == 2
     assert [rating.level for rating in await triage.ratings(sound.case_id)] == [Level.HIGH, Level.ACUTE]
     assert await triage.ground.pool.fetchval("SELECT row_id FROM set_aside") == broken.case_id
     triage.ground.clock.pass_by(minutes=9)
     assert await triage.tick() == 0
-    await triage.ground.pool.execute("UPDATE facts SET age_bands = '{}' WHERE case_id = $1", broken.case_id)
+    await triage.ground.pool.execute("UPDATE cases SET last_rating_no = 1 WHERE case_id = $1", broken.case_id)
     triage.ground.clock.pass_by(minutes=2)
     assert await triage.tick() == 1
 
@@ -253,3 +255,26 @@ async def test_canaries_are_erased_after_a_day_and_nothing_else(triage: Triage) 
     assert await triage.stored(canary.case_id) == []
     assert len(await triage.stored(kept.case_id)) == 1
     assert await triage.ground.pool.fetchval("SELECT count(*) FROM facts") == 1
+
+
+@pytest.mark.parametrize(
+    "broken", ["answers = '[7]'", "answers = '{}'", "readings = '[{\"sign\": 7}]'", "age_bands = '{junk}'"]
+)
+async def test_facts_that_cannot_be_read_count_as_unread_and_the_next_report_is_rated(
+    triage: Triage, broken: str
+) -> None:
+    first = await triage.reported(*NO_DANGER)
+    await triage.ground.pool.execute(f"UPDATE facts SET {broken}")
+    await triage.reported(*NO_DANGER, case_id=first.case_id)
+    ratings = await triage.ratings(first.case_id)
+    assert [rating.level for rating in ratings] == [Level.LOW, Level.ELEVATED]
+    await triage.reported(said("violence.now"), case_id=first.case_id)
+    assert (await triage.ratings(first.case_id))[-1].level is Level.ACUTE
+
+
+async def test_a_last_rating_that_cannot_be_read_stops_no_next_one(triage: Triage) -> None:
+    first = await triage.reported(*NO_DANGER)
+    await triage.ground.pool.execute("ALTER TABLE ratings DISABLE TRIGGER USER")
+    await triage.ground.pool.execute("UPDATE ratings SET rating = '{}', facts = '7'")
+    await triage.reported(said("violence.now"), case_id=first.case_id)
+    assert [rating.level for rating in await triage.ratings(first.case_id)][-1] is Level.ACUTE
