@@ -70,7 +70,8 @@ def test_the_demonstration_goes_the_whole_way_and_its_journey_is_found_by_its_re
     reference = done.stdout.split("The example concern ")[1].split(",")[0]
     way = answer(stack, "journey", f"{reference[:4]}-{reference[4:].lower()}")
     assert {step["service"] for step in way["steps"]} == {"intake", "triage", "escalation", "notify"}
-    assert 0 < way["stations"]["accepted"] < way["stations"]["paged"] < way["stations"]["mailed"]
+    assert way["stations"]["accepted"] > 0  # answered on a beat: the page may be asked for before it
+    assert 0 < way["stations"]["paged"] < way["stations"]["mailed"]
     assert way["trace_id"] in done.stdout
     assert way["trace_id"] in beredskab(stack, "journey", reference).stdout
 

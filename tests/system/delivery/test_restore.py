@@ -1,21 +1,24 @@
 """A database is put back from a copy: `beredskab reconcile` brings what came since, as the runbook says."""
 
 import asyncio
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
+from aiokafka import AIOKafkaProducer
 
 from deploy.local.postgres import owner_of
 from tests.support.system import System, until
 from tests.support.traffic import concern, nothing_lost_nothing_doubled, sent_until_in
 from tests.system.delivery.conftest import started
+from tests.system.delivery.test_parked import poison
 from tests.system.test_cli import answer
 
 PROCESSES = {"triage": ("triage-work",), "escalation": ("escalation-web", "escalation-work")}
 
 
 async def test_after_a_copy_is_put_back_reconcile_brings_the_reports_that_came_since(faulty: System) -> None:
-    """Both databases at once, by the steps of the runbook."""
+    """Both databases at once, by the steps of the runbook, with a demand open for an event that nobody could read."""
+    await forged(faulty, "intake.reports")
     await until(faulty.at_rest, within=120)
     for service in PROCESSES:
         await stopped(faulty, service)
@@ -39,6 +42,22 @@ async def test_after_a_copy_is_put_back_reconcile_brings_the_reports_that_came_s
                 WHERE report_id = ANY($1) AND state <> 'closed' AND next_at IS NOT NULL"""
     assert await faulty.value("escalation", opened, ids) == 2
     assert [await known(faulty, service, ids) for service in PROCESSES] == [2, 2]
+
+
+async def forged(system: System, topic: str) -> None:
+    """Let records that nobody can read, and that name no case there is, come to the topic."""
+    producer = AIOKafkaProducer(**system.stack.place.kafka_client())
+    await producer.start()
+    try:
+        for body, headers in poison(topic):
+            await producer.send_and_wait(topic, body, key=uuid4().bytes, headers=headers)
+    finally:
+        await producer.stop()
+
+    async def demanded() -> bool:
+        return bool(await system.value("escalation", "SELECT count(*) FROM reports WHERE bare"))
+
+    await until(demanded, within=60)
 
 
 async def known(system: System, service: str, report_ids: list[UUID]) -> int:
