@@ -101,14 +101,21 @@ def rungs_of(state: Escalation, around: Around) -> tuple[Ask, ...]:
     return (Ask.OUTSIDE, *rungs) if state.outside_first else rungs
 
 
-def pulled_in(state: Escalation, around: Around) -> Escalation:
-    """The escalation without a wait beyond what it would wait from now: such a one was written by a clock ahead."""
-    if state.state is State.PAGING:
-        received_at = min(state.received_at, around.now)
-        begins = around.plan.first_due(state.ladder, received_at=received_at, now=around.now)
-        latest = around.now + wait_of(state, around) if state.rung or around.pages else begins
-    else:
-        latest = state.due_at or around.now
+def pulled_in(state: Escalation, around: Around, *, ahead: timedelta) -> Escalation:
+    """The escalation without a wait beyond what it would wait from now: such a one was written by a clock ahead.
+
+    A promise is as long as it was. `ahead`: how far the clock ran ahead by which it was given; zero where none did.
+    """
+    latest = state.due_at or around.now
+    match state.state:
+        case State.PAGING:
+            received_at = min(state.received_at, around.now)
+            begins = around.plan.first_due(state.ladder, received_at=received_at, now=around.now)
+            latest = around.now + wait_of(state, around) if state.rung or around.pages else begins
+        case State.ACKNOWLEDGED:
+            latest -= ahead
+        case State.CLOSING:
+            latest = around.plan.next_working_day(around.now)
     rate_by = state.rate_by and min(state.rate_by, around.now + RATE_WITHIN)
     return replace(state, due_at=state.due_at and min(state.due_at, latest), rate_by=rate_by)
 

@@ -125,10 +125,14 @@ async def put_off(conn: Connection, now: datetime, limit: int) -> Sequence[CaseI
     """Lock cases that wait for a moment which a clock ahead of this one told: rows of theirs are of the future."""
     rows = await conn.fetch(
         """SELECT c.case_id FROM escalations e JOIN cases c USING (case_id)
-           WHERE e.state IN ('unrated', 'paging') AND e.next_at > $1::timestamptz + interval '30 s'
-               AND (e.rate_by > $1::timestamptz + interval '30 s' OR e.received_at > $1::timestamptz + interval '5 s'
-                    OR EXISTS (SELECT FROM pages p WHERE p.escalation_id = e.escalation_id AND p.round = e.round
-                               AND p.requested_at > $1::timestamptz + interval '5 s'))
+           WHERE (e.state IN ('unrated', 'paging') AND e.next_at > $1::timestamptz + interval '30 s'
+                  AND (e.rate_by > $1::timestamptz + interval '30 s' OR e.received_at > $1::timestamptz + interval '5 s'
+                       OR EXISTS (SELECT FROM pages p WHERE p.escalation_id = e.escalation_id AND p.round = e.round
+                                  AND p.requested_at > $1::timestamptz + interval '5 s')))
+               OR (e.state IN ('acknowledged', 'closing') AND e.next_at > $1::timestamptz + interval '30 s'
+                   AND e.case_id IN (SELECT case_id FROM evidence WHERE at > $1::timestamptz + interval '30 s'))
+               OR e.case_id IN (SELECT d.case_id FROM deadlines d JOIN reports r USING (report_id)
+                                WHERE d.next_at IS NOT NULL AND r.received_at > $1::timestamptz + interval '30 s')
            ORDER BY c.case_id LIMIT $2 FOR UPDATE OF c SKIP LOCKED""",
         now,
         limit,

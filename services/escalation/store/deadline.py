@@ -34,6 +34,34 @@ async def add(conn: Connection, case_id: CaseId, report_id: ReportId, *clocks: D
     )
 
 
+async def of_the_future(conn: Connection, case_id: CaseId, now: datetime) -> list[ReportId]:
+    """The case's reports with a running clock that were received by a clock ahead."""
+    rows = await conn.fetch(
+        """SELECT DISTINCT report_id FROM deadlines d JOIN reports r USING (report_id)
+           WHERE d.case_id = $1 AND d.next_at IS NOT NULL AND r.received_at > $2""",
+        case_id,
+        now,
+    )
+    return [ReportId(row["report_id"]) for row in rows]
+
+
+async def pull_in(conn: Connection, report_id: ReportId, anew: Deadline) -> bool:
+    """Set a running clock to an earlier limit; False where it runs out no later. What was told of waits for that."""
+    tag = await conn.execute(
+        """UPDATE deadlines SET target_at = $4, limit_at = $5, explanation = $6,
+               next_at = CASE WHEN warned_at IS NULL THEN LEAST(next_at, $7) ELSE $5 END
+           WHERE report_id = $1 AND rule = $2 AND about = $3 AND state = 'running' AND limit_at > $5""",
+        report_id,
+        anew.rule,
+        anew.about,
+        anew.target,
+        anew.limit,
+        anew.explanation,
+        anew.warn_at,
+    )
+    return bool(tag == "UPDATE 1")
+
+
 async def meet(conn: Connection, report_id: ReportId, rule: Rule, at: datetime, *, about: str | None = None) -> None:
     """It was done then. What was done too late stays missed."""
     await conn.execute(
