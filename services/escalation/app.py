@@ -71,7 +71,7 @@ def site(service: Service, settings: Settings) -> ASGIApp:
     people = [*screen_routes(console), *sign_in_routes(desk, screens)]
     everything = [*doors, *service.events(SUBSCRIPTIONS), *people]
     return Recognising(
-        application(everything, ready=service.database_missing, alive=service.admitted, screens=screens), desk
+        application(everything, ready=service.database_missing, alive=service.admitted, screens=screens), desk, screens
     )
 
 

@@ -63,9 +63,8 @@ def site(service: Service, settings: Settings, *, patience: Patience | None = No
     door = Door(service.transactions, secrets, settings.duty_phone, settings.shared_devices, patience or Patience())
     calls = phone.routes(door, service.tokens)
     more = [*services, *calls, *phone.screens_of(door, screens), *sign_in_routes(desk, screens)]
-    return Recognising(
-        front(door, screens, settings, more, ready=service.database_missing, alive=service.admitted, desk=desk), desk
-    )
+    app = front(door, screens, settings, more, ready=service.database_missing, alive=service.admitted, desk=desk)
+    return Recognising(app, desk, screens)
 
 
 def front(

@@ -1,12 +1,12 @@
 """The Starlette application round a service's routes: health, headers, spans, problems, body limits."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from opentelemetry.trace import Span, SpanKind
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,6 +31,8 @@ _refused = metrics.Counter(
     "beredskab.http.refused", "Requests that failed here (5xx), or whose caller is unknown (401)."
 )
 
+_FORM = "application/x-www-form-urlencoded"
+_SHOWN_AGAIN = 500
 _BODY = "beredskab.body"
 _UNTRACED = ("/live", "/ready", assets.PATH)
 _BETWEEN_SERVICES = ("/events", "/internal/")
@@ -67,7 +69,7 @@ def application(
 
     everything = [Route("/live", live), Route("/ready", readiness), *(screens.routes if screens else [])]
     everything += map(_tried, routes)
-    app = Starlette(routes=everything, exception_handlers=as_pages(screens) if screens else HANDLERS)
+    app = Starlette(routes=everything, exception_handlers=as_pages(screens, written) if screens else HANDLERS)
     return _Edge(app, everything)
 
 
@@ -104,6 +106,19 @@ async def fields(request: Request, limit: int = BODY_LIMIT) -> dict[str, str]:
     """The fields of a form (`application/x-www-form-urlencoded`); of equal names the last one counts."""
     sent = (await body(request, limit)).decode("utf-8", "replace")
     return {name: value.replace("\r\n", "\n") for name, value in parse_qsl(sent, keep_blank_values=True)}
+
+
+async def written(request: Request) -> Mapping[str, str]:
+    """The fields of a form that could not be taken, to be shown again; none that another site may have filled in."""
+    ours = request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+    if request.method != "POST" or _FORM not in request.headers.get("content-type", "") or not ours:
+        return {}
+    try:
+        sent = await fields(request)
+    except (TooLarge, ClientDisconnect, RuntimeError):  # too much, gone, or read by somebody who kept nothing of it
+        return {}
+    bounded = len(sent) <= _SHOWN_AGAIN and sum(map(len, sent.values())) <= BODY_LIMIT
+    return sent if bounded else {}
 
 
 def _note_refused(running: Span, scope: Scope, route: str, status: int) -> None:

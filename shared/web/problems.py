@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from shared.auth import NotSignedIn
 from shared.postgres.faults import INFRASTRUCTURE
 from shared.telemetry.logging import error_code, log
-from shared.web.screens import Screens, for_people
+from shared.web.screens import Screens, for_people, same_origin
 
 
 class Problem(Exception):
@@ -93,15 +93,28 @@ HANDLERS: Mapping[int | type[Exception], Handler] = {
 }
 
 
-def as_pages(screens: Screens) -> Mapping[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
-    """The handlers for a service with screens: who asks for a page is told in words what to do, on a page."""
+Written = Callable[[Request], Awaitable[Mapping[str, str]]]
+"""Gives what people have written in the form that a request brings."""
+_PASSES = frozenset({401, 408, 500, 502, 503, 504})
+"""What may go well when the same is sent once more."""
+
+
+def as_pages(
+    screens: Screens, written: Written
+) -> Mapping[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
+    """The handlers for a service with screens: who asks for a page is told in words what to do, on a page.
+
+    What they wrote stands there: to be sent again where that may help, and to be copied where it does not.
+    """
 
     def paged(handler: Handler) -> Callable[[Request, Exception], Awaitable[Response]]:
         async def answer(request: Request, error: Exception) -> Response:
             problem = await handler(request, error)
             if not for_people(request):
                 return problem
-            return screens.page(request, "problem.html", status=problem.status_code, code=problem.status_code)
+            code, kept = problem.status_code, await written(request)
+            again = code in _PASSES and same_origin(request)
+            return screens.page(request, "problem.html", status=code, code=code, kept=kept, again=again)
 
         return answer
 

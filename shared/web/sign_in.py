@@ -25,11 +25,12 @@ from shared.auth.provider import Provider, ProviderAway
 from shared.auth.sessions import SIGN_IN_WITHIN, Kept, SignIn
 from shared.auth.settings import SignInSettings
 from shared.clock import Clock
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.postgres.pool import Pool
 from shared.sealing import KeyRing
 from shared.telemetry.logging import log
-from shared.web.application import fields
-from shared.web.problems import Problem, Unavailable
+from shared.web.application import fields, written
+from shared.web.problems import Problem, Unavailable, as_pages
 from shared.web.screens import Screens, same_origin
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -111,25 +112,35 @@ class Desk:
 class Recognising:
     """Round an application: whoever is signed in stands in the request; only our own pages may act in their name."""
 
-    def __init__(self, app: ASGIApp, desk: Desk) -> None:
+    def __init__(self, app: ASGIApp, desk: Desk, screens: Screens) -> None:
         self.app = app
         self._desk = desk
+        self._refused = as_pages(screens, written)[Problem]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            request = Request(scope)
-            person = await self._desk.person(request)
-            scope.setdefault("state", {})["person"] = person
+            request, state = Request(scope, receive), scope.setdefault("state", {})
+            try:
+                person = await self._desk.person(request)
+            except INFRASTRUCTURE as error:  # told where it has to be known who asks: not every page needs that
+                person, state["unknown"] = None, error
+            state["person"] = person
             by_cookie = person is not None and "authorization" not in request.headers
             if by_cookie and request.method not in _SAFE and not same_origin(request):
-                await _forged()(scope, receive, send)
+                await (await self._refused(request, _forged()))(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
 
 def signed_in(request: Request) -> Person | None:
-    """Who asks: signed in on the browser that sent this, or named by its token; None when nobody is."""
-    person: Person | None = request.scope.get("state", {}).get("person")
+    """Who asks: signed in on the browser that sent this, or named by its token; None when nobody is.
+
+    Raises `INFRASTRUCTURE` where that could not be found out.
+    """
+    state = request.scope.get("state", {})
+    if (error := state.get("unknown")) is not None:
+        raise error
+    person: Person | None = state.get("person")
     return person
 
 
@@ -141,9 +152,8 @@ def asked_by(request: Request) -> Person:
     return person
 
 
-def _forged() -> Response:
-    detail = "Send the request from a page of this site: load it again and try once more."
-    return Problem(403, "forged", detail).response()
+def _forged() -> Problem:
+    return Problem(403, "forged", "Send the request from a page of this site: load it again and try once more.")
 
 
 def own_path(wanted: str | None) -> str:
@@ -165,7 +175,7 @@ def signed_out(request: Request, screens: Screens, sent: Mapping[str, str]) -> R
     """
     if not same_origin(request):
         return RedirectResponse(sign_in_address(request), 303)
-    return screens.page(request, "signed_out.html", status=401, kept=sent)
+    return screens.page(request, "signed_out.html", status=401, kept=sent, again=True)
 
 
 def sign_in_routes(desk: Desk, screens: Screens) -> list[Route]:

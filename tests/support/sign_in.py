@@ -68,7 +68,7 @@ def recognising(app: ASGIApp, ground: Ground) -> Recognising:
         oidc_issuer="http://127.0.0.1:1",
         oidc_client_secret="any",
     )
-    return Recognising(app, desk_on(ground, settings))
+    return Recognising(app, desk_on(ground, settings), Screens(Path(__file__).parent, settings))
 
 
 @asynccontextmanager
@@ -91,7 +91,7 @@ async def open_site(
     desk = desk_on(ground, settings)
     screens = Screens(Path(__file__).parent, settings)
     routes = [Route("/me", _me, methods=["GET", "POST"]), *sign_in_routes(desk, screens)]
-    app = Recognising(application(routes, ready=_ready, screens=screens), desk)
+    app = Recognising(application(routes, ready=_ready, screens=screens), desk, screens)
     async with (
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=SITE, headers=OURS) as browser,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=SITE, headers=OURS) as other,

@@ -32,6 +32,7 @@ from services.intake.web.sections import (
     without_sibling,
 )
 from shared.postgres.again import once_more
+from shared.postgres.faults import INFRASTRUCTURE
 from shared.telemetry.logging import error_code, log
 from shared.web.application import BODY_LIMIT, body
 from shared.web.language import Language, language
@@ -108,7 +109,7 @@ def _form(
 
 async def _get(form: Form, request: Request) -> Response:
     """The empty form: the same bytes for everybody, so that they may be compressed; with their own name for staff."""
-    if signed_in(request) is not None:
+    if _is_known(request):
         own = await _own(form, request)
         values = _form(own, shared_devices=form.shared_devices, is_signed_in=True, filled_in=bool(own))
         return form.screens.page(request, "form.html", **values)
@@ -117,6 +118,14 @@ async def _get(form: Form, request: Request) -> Response:
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return Response(plain, headers=headers, media_type="text/html")
     return Response(compressed, headers=headers | {"Content-Encoding": "gzip"}, media_type="text/html")
+
+
+def _is_known(request: Request) -> bool:
+    """Whether whoever asks is signed in; not where that cannot be found out: the form is there all the same."""
+    try:
+        return signed_in(request) is not None
+    except INFRASTRUCTURE:
+        return False
 
 
 async def _own(form: Form, request: Request) -> dict[str, str]:
@@ -136,8 +145,7 @@ async def _again(form: Form, request: Request) -> Response:
         values |= {field.name: "" for field in sibling(len(siblings(values)) // 2 + 1)}
     elif fields.get("remove", "").isdecimal():
         values = without_sibling(values, int(fields["remove"]))
-    known = signed_in(request) is not None
-    shown = _form(values, shared_devices=form.shared_devices, is_signed_in=known)
+    shown = _form(values, shared_devices=form.shared_devices, is_signed_in=_is_known(request))
     return form.screens.page(request, "form.html", **shown)
 
 

@@ -189,7 +189,7 @@ def _console(ground: Ground, disclosures: Disclosures, entries: Entries) -> Any:
     desk = desk_on(ground, settings, allow=partial(allowed, ground.pool))
     doors = routes(api)
     people = [*screen_routes(Console(api, screens, disclosures, doors_of(doors))), *sign_in_routes(desk, screens)]
-    return Recognising(application([*doors, *people], ready=_ready, screens=screens), desk)
+    return Recognising(application([*doors, *people], ready=_ready, screens=screens), desk, screens)
 
 
 async def _ready() -> list[str]:
