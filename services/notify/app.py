@@ -8,6 +8,7 @@ from services.notify import contacts, handlers, store
 from services.notify.channels.email import Email
 from services.notify.domain import LEASE
 from services.notify.figures import Figures
+from services.notify.proofs import Proofs
 from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.text import Way
@@ -42,7 +43,8 @@ async def work(settings: Settings) -> None:
             erase = Loop("erase", partial(_erase_canaries, service), at_most=60, woken=False)
             clock = Loop("clock", partial(pull_in, service), at_most=60, woken=False)
             figures = Loop("figures", Figures(service.pool, settings.clock).run_once, at_most=5, woken=False)
-            await service.work(web, consumer, [Loop("send", sender.run_once), clock, erase, figures])
+            proofs = Loop("tests", _proofs(settings, service).run_once, at_most=5, woken=False)
+            await service.work(web, consumer, [Loop("send", sender.run_once), clock, erase, figures, proofs])
         finally:
             await sender.drain()
 
@@ -59,17 +61,29 @@ async def migrate(settings: Settings) -> None:
 
 
 def _sender(settings: Settings, service: Service) -> Sender:
-    email = Email(
-        settings.smtp_host, settings.smtp_port, settings.smtp_sender, starttls=settings.smtp_tls == "starttls"
-    )
     canaries_to = settings.canary_address or settings.smtp_sender
-    way, apart = Way(settings.console_url, settings.duty_phone), timedelta(seconds=settings.bundle_seconds)
+    apart = timedelta(seconds=settings.bundle_seconds)
+    email, way = _email(settings), _way(settings)
     return Sender(service.transactions, service.keys, email, way, canaries_to, settings.instance, apart)
+
+
+def _proofs(settings: Settings, service: Service) -> Proofs:
+    every = timedelta(days=settings.proof_every_days)
+    return Proofs(service.pool, settings.clock, service.keys, _email(settings), _way(settings), every)
+
+
+def _email(settings: Settings) -> Email:
+    return Email(settings.smtp_host, settings.smtp_port, settings.smtp_sender, starttls=settings.smtp_tls == "starttls")
+
+
+def _way(settings: Settings) -> Way:
+    return Way(settings.console_url, settings.duty_phone)
 
 
 async def pull_in(service: Service) -> int:
     """Pull in what a clock that ran ahead has put off. Never anything more to do at once."""
-    moved = await store.pull_in(service.pool, latest=service.transactions.clock.now() + LEASE)
+    latest = service.transactions.clock.now() + LEASE
+    moved = await store.pull_in(service.pool, latest=latest) + await store.pull_in_tests(service.pool, latest=latest)
     if moved:
         log().error("clock.pulled_in", count=moved)
     return 0

@@ -11,6 +11,7 @@ import asyncpg
 
 from services.notify import store
 from services.notify.channels.email import ADDRESS
+from services.notify.domain import ContactPoint
 from services.notify.store import Contact
 from shared.events.codes import Channel
 from shared.ids import derived_id
@@ -73,15 +74,31 @@ async def load(conn: asyncpg.Connection, *, addresses: Mapping[UUID, str], keys:
 async def put(
     conn: Connection, person_id: UUID, address: str, *, verified_by: UUID, keys: KeyRing, today: date
 ) -> None:
-    """Store where a person is reached, as somebody vouches for it today. Raises `UnusableAddress`."""
+    """Store where a person is reached, as somebody vouches for it today. Raises `UnusableAddress`.
+
+    The same address again keeps what the tests have told of it; another is tested anew.
+    """
     _demand_usable(person_id, address)
+    stored = await store.contact(conn, person_id, lock=True)
+    if stored and _readable(keys, Contact(person_id, stored.sealed)) == address:
+        await store.verify_contact(conn, person_id, verified_on=today, verified_by=str(verified_by))
+        return
     contact = Contact(person_id, seal(keys, person_id, address))
     await store.put_contact(conn, contact, verified_on=today, verified_by=str(verified_by))
 
 
-async def reachable(conn: Connection, person_id: UUID, *, today: date) -> bool:
-    """Whether somebody vouched for a contact point of the person or desk, not too long ago."""
-    return await store.verified_since(conn, person_id, today - VERIFIED_FOR)
+def is_verified(contact: ContactPoint, today: date) -> bool:
+    """Whether somebody vouched for the contact point, not too long ago."""
+    return contact.verified_on > today - VERIFIED_FOR
+
+
+def masked(keys: KeyRing, contact: ContactPoint) -> str | None:
+    """The address as its owner knows it again: `a…@ekt.example`. None where it cannot be read."""
+    address = _readable(keys, Contact(contact.person_id, contact.sealed))
+    if address is None:
+        return None
+    box, _, domain = address.rpartition("@")
+    return f"{box[:1] if len(box) > 2 else ''}…@{domain}"
 
 
 def _readable(keys: KeyRing, contact: Contact) -> str | None:

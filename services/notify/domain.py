@@ -1,14 +1,15 @@
 """The life of a message: queued → sending → accepted, or repeated, or given up. Decided here, stored elsewhere.
 
-And which messages travel as one mail.
+Which messages travel as one mail. And what the test mails tell of a contact point.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from shared.calendar import is_hverdag, local
 from shared.events.codes import Failure, Purpose, RecipientKind, Template
 from shared.ids import CaseId, MessageId, ReportId, derived_id
 
@@ -221,3 +222,45 @@ def next_step(message: Message, *, attempt: int, outcome: Outcome, now: datetime
             wait = REPEATS[min(attempt, len(REPEATS)) - 1]
             # Never past `not_after`: that a message is given up must be told when it is, not at the next try.
             return Step(State.QUEUED, next_at=min(now + wait, message.not_after), maybe_twice=maybe_twice)
+
+
+OFFICE_HOURS = range(9, 15)
+UNANSWERED = timedelta(days=3)
+"""After this a test that nobody has answered tells that nobody reads there."""
+TESTS_APART = timedelta(minutes=10)
+"""How long after a test another may be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    """Where a person or a desk is reached, and what the test mails have told of it; the columns are in `0085`."""
+
+    person_id: UUID
+    sealed: bytes
+    verified_on: date
+    wanted_at: datetime | None
+    tried_at: datetime | None
+    asked_at: datetime | None
+    unanswered_since: datetime | None
+    proved_at: datetime | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the mail server took a test that nobody has answered yet."""
+        since, asked_at = self.unanswered_since, self.asked_at
+        return since is not None and asked_at is not None and asked_at >= since
+
+    def proved(self, now: datetime) -> bool:
+        """False where a test has been unanswered for too long, or could not be handed over for as long."""
+        return self.unanswered_since is None or now - self.unanswered_since <= UNANSWERED
+
+    def test_again_in(self, now: datetime) -> timedelta:
+        """How long another test must not be asked for; zero where it may be."""
+        last = max((at for at in (self.wanted_at, self.tried_at) if at), default=None)
+        return max(last + TESTS_APART - now, timedelta(0)) if last else timedelta(0)
+
+
+def is_office_time(now: datetime) -> bool:
+    """Whether people are at work, by Copenhagen's clock, so that a test disturbs nobody."""
+    there = local(now)
+    return there.hour in OFFICE_HOURS and is_hverdag(there.date(), saturday_counts=False)

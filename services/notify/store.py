@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 
-from services.notify.domain import Mailed, Message, Outcome, State, Step, in_minutes
+from services.notify.domain import ContactPoint, Mailed, Message, Outcome, State, Step, in_minutes
 from shared.delivery.aside import not_aside, set_aside
 from shared.events.codes import Channel, Purpose, RecipientKind, Template
 from shared.events.escalation import MessageRequested
@@ -16,6 +16,11 @@ from shared.postgres.pool import Connection, Pool
 
 _MESSAGE = ", ".join(f"m.{each.name}" for each in fields(Message) if each.name != "withdrawn")
 _WORKABLE = not_aside("send", "message_id", "$1")
+_CONTACT = ", ".join(each.name for each in fields(ContactPoint))
+_TEST_DUE = """(unanswered_since IS NULL OR unanswered_since > $1::timestamptz - interval '28 days') AND (
+    tried_at IS NULL OR tried_at + $2 <= $1
+    OR unanswered_since IS NOT NULL AND asked_at IS DISTINCT FROM tried_at
+        AND tried_at + least(greatest(tried_at - unanswered_since, interval '15 minutes'), interval '1 day') <= $1)"""
 _WITHDRAWN = "EXISTS (SELECT FROM withdrawals w WHERE w.message_id = m.message_id) AS withdrawn"
 
 
@@ -246,12 +251,16 @@ async def seeded_contacts(conn: Connection) -> list[Contact]:
     return [Contact(row["person_id"], row["sealed"]) for row in rows]
 
 
+_UNTESTED = "wanted_at = NULL, tried_at = NULL, asked_at = NULL, unanswered_since = NULL, proved_at = NULL"
+"""Another address: what the tests told was of the former one."""
+
+
 async def put_seeded_contact(conn: Connection, contact: Contact, *, verified_on: date) -> None:
-    """Store a mail address from the seed file; one that a person has verified since is left alone."""
+    """Store another mail address from the seed file; one that a person has verified since is left alone."""
     await conn.execute(
-        """INSERT INTO contacts (person_id, channel, sealed, verified_on, verified_by)
+        f"""INSERT INTO contacts (person_id, channel, sealed, verified_on, verified_by)
            VALUES ($1, 'email', $2, $3, 'seed')
-           ON CONFLICT (person_id, channel) DO UPDATE SET sealed = $2, verified_on = $3
+           ON CONFLICT (person_id, channel) DO UPDATE SET sealed = $2, verified_on = $3, {_UNTESTED}
            WHERE contacts.verified_by = 'seed'""",
         contact.person_id,
         contact.sealed,
@@ -260,11 +269,12 @@ async def put_seeded_contact(conn: Connection, contact: Contact, *, verified_on:
 
 
 async def put_contact(conn: Connection, contact: Contact, *, verified_on: date, verified_by: str) -> None:
-    """Store a mail address that a person vouches for."""
+    """Store another mail address, which a person vouches for."""
     await conn.execute(
-        """INSERT INTO contacts (person_id, channel, sealed, verified_on, verified_by)
+        f"""INSERT INTO contacts (person_id, channel, sealed, verified_on, verified_by)
            VALUES ($1, 'email', $2, $3, $4)
-           ON CONFLICT (person_id, channel) DO UPDATE SET sealed = $2, verified_on = $3, verified_by = $4""",
+           ON CONFLICT (person_id, channel)
+               DO UPDATE SET sealed = $2, verified_on = $3, verified_by = $4, {_UNTESTED}""",
         contact.person_id,
         contact.sealed,
         verified_on,
@@ -272,12 +282,75 @@ async def put_contact(conn: Connection, contact: Contact, *, verified_on: date, 
     )
 
 
-async def verified_since(conn: Connection, person_id: UUID, day: date) -> bool:
-    """Whether a contact point of theirs was verified after the day."""
-    found: bool = await conn.fetchval(
-        "SELECT EXISTS (SELECT FROM contacts WHERE person_id = $1 AND verified_on > $2)", person_id, day
+async def verify_contact(conn: Connection, person_id: UUID, *, verified_on: date, verified_by: str) -> None:
+    """Note that a person vouches for the mail address that is stored."""
+    await conn.execute(
+        "UPDATE contacts SET verified_on = $2, verified_by = $3 WHERE person_id = $1 AND channel = 'email'",
+        person_id,
+        verified_on,
+        verified_by,
     )
-    return found
+
+
+async def contact(conn: Connection, person_id: UUID, *, lock: bool = False) -> ContactPoint | None:
+    """Where the person or desk is reached; None where no address is stored."""
+    row = await conn.fetchrow(
+        f"SELECT {_CONTACT} FROM contacts WHERE person_id = $1 AND channel = 'email' {'FOR UPDATE' if lock else ''}",
+        person_id,
+    )
+    return ContactPoint(**row) if row else None
+
+
+async def want_test(conn: Connection, person_id: UUID, *, now: datetime) -> None:
+    """Let a test go out at once."""
+    await conn.execute("UPDATE contacts SET wanted_at = $2 WHERE person_id = $1", person_id, now)
+
+
+async def begin_test(pool: Pool, *, now: datetime, every: timedelta | None) -> Contact | None:
+    """Begin the test that has been due for longest, so that no other process does; None where none is.
+
+    Due is what somebody has asked for. With `every` also what was tested last that long ago, and what could not be
+    handed over: after as long as it has been tried, a quarter of an hour at least and a day at most. Nobody is written
+    to for more than four weeks without an answer.
+    """
+    row = await pool.fetchrow(
+        f"""WITH due AS (
+                SELECT person_id, channel FROM contacts
+                WHERE wanted_at IS NOT NULL OR $2::interval IS NOT NULL AND {_TEST_DUE}
+                ORDER BY wanted_at, tried_at NULLS FIRST, person_id LIMIT 1 FOR UPDATE SKIP LOCKED
+            )
+            UPDATE contacts c
+            SET wanted_at = NULL, tried_at = $1, unanswered_since = coalesce(unanswered_since, $1)
+            FROM due WHERE (c.person_id, c.channel) = (due.person_id, due.channel)
+            RETURNING c.person_id, c.sealed""",
+        now,
+        every,
+    )
+    return Contact(row["person_id"], row["sealed"]) if row else None
+
+
+async def note_test_taken(pool: Pool, person_id: UUID, *, tried_at: datetime) -> None:
+    """Note that the mail server took the test that began then, unless the address has changed since."""
+    await pool.execute("UPDATE contacts SET asked_at = $2 WHERE person_id = $1 AND tried_at = $2", person_id, tried_at)
+
+
+async def prove(conn: Connection, person_id: UUID, *, now: datetime) -> None:
+    """Note that a person has answered."""
+    await conn.execute(
+        "UPDATE contacts SET proved_at = $2, unanswered_since = NULL WHERE person_id = $1", person_id, now
+    )
+
+
+async def pull_in_tests(pool: Pool, *, latest: datetime) -> int:
+    """Let no test have begun later than that, as `pull_in` does with messages."""
+    tag: str = await pool.execute(
+        """UPDATE contacts
+           SET tried_at = least(tried_at, $1), asked_at = least(asked_at, $1), wanted_at = least(wanted_at, $1),
+               unanswered_since = least(unanswered_since, $1), proved_at = least(proved_at, $1)
+           WHERE greatest(tried_at, wanted_at, proved_at) > $1""",
+        latest,
+    )
+    return int(tag.removeprefix("UPDATE "))
 
 
 async def drop_seeded_contacts(conn: Connection, *, keep: Iterable[UUID]) -> None:

@@ -19,12 +19,18 @@ _MONTHS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Words:
+    """What a mail says."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Words):
     """A message's words, and the template and its version that they were made from."""
 
     template: Template
-    subject: str
-    body: str
     version: int
 
     @property
@@ -51,7 +57,13 @@ def render(template: Template, *, answer_by: datetime, asked_at: datetime, way: 
     words = _TEXTS[template.value]
     body = words["body"].format(by=due(answer_by, asked_at=asked_at), n=n, url=way.url)
     closing = _TEXTS["closing"]["body"].format(duty=way.duty)
-    return Text(template, _TEXTS["subject"], f"{body}\n\n{closing}", words["version"])
+    return Text(_TEXTS["subject"], f"{body}\n\n{closing}", template, words["version"])
+
+
+def of_test(way: Way) -> Words:
+    """The words of a test mail. It is about no case, so it has no version that evidence would name."""
+    words = _TEXTS["test"]
+    return Words(words["subject"], words["body"].format(url=f"{way.url.rstrip('/')}/me"))
 
 
 def due(answer_by: datetime, *, asked_at: datetime) -> str:

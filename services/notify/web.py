@@ -1,8 +1,10 @@
-"""Contact points over HTTP, for escalation alone: it says where a person is reached, and asks only whether they are."""
+"""Contact points over HTTP, for escalation alone: where a person is reached, whether they are, and their test mails."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from math import ceil
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.notify import contacts
+from services.notify import contacts, store
+from services.notify.domain import ContactPoint
 from shared.auth.services import ServiceTokens
 from shared.calendar import local
 from shared.delivery.outbox import Transactions
@@ -33,7 +36,7 @@ class Door:
     tokens: ServiceTokens
 
 
-class ContactPoint(BaseModel):
+class ContactBody(BaseModel):
     """Where a person is reached, and who vouches for it."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
@@ -50,6 +53,9 @@ def routes(door: Door) -> list[Route]:
     """The routes."""
     return [
         Route("/contacts/{person_id:uuid}", partial(_for_escalation, door, _put), methods=["PUT"]),
+        Route("/contacts/{person_id:uuid}", partial(_for_escalation, door, _get), methods=["GET"]),
+        Route("/contacts/{person_id:uuid}/proof", partial(_for_escalation, door, _want_test), methods=["POST"]),
+        Route("/contacts/{person_id:uuid}/proof", partial(_for_escalation, door, _prove), methods=["PUT"]),
         Route("/reachable/{person_id:uuid}", partial(_for_escalation, door, _reachable), methods=["GET"]),
     ]
 
@@ -62,7 +68,7 @@ async def _for_escalation(door: Door, act: Act, request: Request) -> Response:
 
 async def _put(door: Door, request: Request) -> Response:
     try:
-        asked = ContactPoint.model_validate_json(await body(request, _LIMIT))
+        asked = ContactBody.model_validate_json(await body(request, _LIMIT))
     except ValidationError:
         raise Problem(422, "invalid", "Send channel, address and verified_by.") from None
     async with door.transactions.begin("put contact") as tx:
@@ -76,8 +82,48 @@ async def _put(door: Door, request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def _get(door: Door, request: Request) -> Response:
+    """For the one who is reached there: the address masked, and what the tests have told."""
+    async with door.transactions.begin("get contact") as tx:
+        found = _there(await store.contact(tx.conn, request.path_params["person_id"]))
+    told = {"waits": found.waits, "proved": found.proved(tx.now), "verified_on": found.verified_on.isoformat()}
+    moments = {"asked_at": _iso(found.asked_at), "proved_at": _iso(found.proved_at)}
+    return JSONResponse({"address": contacts.masked(door.keys, found), **told, **moments})
+
+
+async def _want_test(door: Door, request: Request) -> Response:
+    """Let a test go out at once. Another may be asked for ten minutes later."""
+    async with door.transactions.begin("want test") as tx:
+        found = _there(await store.contact(tx.conn, request.path_params["person_id"], lock=True))
+        if wait := found.test_again_in(tx.now):
+            seconds = {"Retry-After": str(ceil(wait.total_seconds()))}
+            raise Problem(429, "too_soon", "A test has just gone out: wait ten minutes.", headers=seconds)
+        await store.want_test(tx.conn, found.person_id, now=tx.now)
+    return Response(status_code=202)
+
+
+async def _prove(door: Door, request: Request) -> Response:
+    """A person has got the test."""
+    async with door.transactions.begin("prove contact") as tx:
+        found = _there(await store.contact(tx.conn, request.path_params["person_id"], lock=True))
+        if not found.waits:
+            raise Problem(404, "no_test", "No test waits for an answer here.")
+        await store.prove(tx.conn, found.person_id, now=tx.now)
+    return Response(status_code=204)
+
+
 async def _reachable(door: Door, request: Request) -> Response:
     async with door.transactions.begin("reachable") as tx:
-        today = local(tx.now).date()
-        found = await contacts.reachable(tx.conn, request.path_params["person_id"], today=today)
-    return JSONResponse({"reachable": found})
+        found = await store.contact(tx.conn, request.path_params["person_id"])
+    verified = found is not None and contacts.is_verified(found, local(tx.now).date())
+    return JSONResponse({"reachable": verified, "proved": found is None or found.proved(tx.now)})
+
+
+def _there(found: ContactPoint | None) -> ContactPoint:
+    if found is None:
+        raise Problem(404, "no_contact", "No address is stored for this person or desk.")
+    return found
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

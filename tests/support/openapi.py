@@ -22,6 +22,7 @@ Json: TypeAlias = dict[str, Any]
 
 _ID: Json = {"type": "string", "format": "uuid"}
 _AT: Json = {"type": "string", "format": "date-time"}
+_DAY: Json = {"type": "string", "format": "date"}
 _TEXT: Json = {"type": "string"}
 _REF = "#/components/schemas/"
 
@@ -365,9 +366,16 @@ ESCALATION = (
 
 NOTIFY = (
     Operation("put", "/contacts/{person_id}", "Where a person is reached. For escalation alone.", None, 204,
-              web.ContactPoint, refusals=(403, 422)),
-    Operation("get", "/reachable/{person_id}", "Whether a person has a verified contact point. For escalation alone.",
-              obj({"reachable": _FLAG}), refusals=(403,)),
+              web.ContactBody, refusals=(403, 422)),
+    Operation("get", "/contacts/{person_id}", "The address masked, and what the test mails tell. For escalation alone.",
+              obj({"address": maybe(_TEXT), "verified_on": _DAY, "waits": _FLAG, "proved": _FLAG,
+                   "asked_at": maybe(_AT), "proved_at": maybe(_AT)}), refusals=(403, 404)),
+    Operation("post", "/contacts/{person_id}/proof", "Send a test mail now. For escalation alone.", None, 202,
+              refusals=(403, 404, 429)),
+    Operation("put", "/contacts/{person_id}/proof", "A person has got the test mail. For escalation alone.", None, 204,
+              refusals=(403, 404)),
+    Operation("get", "/reachable/{person_id}", "Whether a person has a verified contact point, and answers tests. "
+              "For escalation alone.", obj({"reachable": _FLAG, "proved": _FLAG}), refusals=(403,)),
 )  # fmt: skip
 
 DOCUMENTS: Mapping[str, Json] = {

@@ -64,8 +64,9 @@ _AWAY = (
 
 
 def one_by_one(settings: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
-    """The settings, and that every page is a mail of its own: tests look for the page of their own report."""
-    return {**settings, "notify-work": {"BUNDLE_SECONDS": "0", **settings.get("notify-work", {})}}
+    """The settings, and that every mail is one page: tests look for the page of their own report."""
+    own = {"BUNDLE_SECONDS": "0", "PROOF_EVERY_DAYS": "0"}
+    return {**settings, "notify-work": {**own, **settings.get("notify-work", {})}}
 
 
 @contextmanager

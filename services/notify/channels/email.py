@@ -15,7 +15,7 @@ import aiosmtplib
 from opentelemetry.trace import SpanKind
 
 from services.notify.domain import Outcome, Result
-from services.notify.text import SENDER_NAME, Text
+from services.notify.text import SENDER_NAME, Words
 from shared.telemetry.tracing import span
 
 ADDRESS = r"[A-Za-z0-9_.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
@@ -70,7 +70,7 @@ class Email:
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
             return Outcome(broken_off)
 
-    def mail(self, mail_id: UUID, text: Text, *, to: str, now: datetime) -> bytes:
+    def mail(self, mail_id: UUID, text: Words, *, to: str, now: datetime) -> bytes:
         """The mail as bytes (RFC 5322). Every try of one mail has the same Message-ID, which names nothing else."""
         own = {
             "To": to,  # printable ASCII, or it would not be a contact
@@ -86,7 +86,7 @@ class Email:
 
 
 @lru_cache(maxsize=100)
-def _same_for_all(sender: str, text: Text) -> bytes:
+def _same_for_all(sender: str, text: Words) -> bytes:
     """The rest of a mail. Those of one moment say the same, and to write it down is most of the work."""
     mail = EmailMessage(policy=WIRE)
     mail["From"] = formataddr((SENDER_NAME, sender))
