@@ -61,7 +61,14 @@ def site(service: Service, settings: Settings) -> ASGIApp:
     clock = service.transactions.clock
     contacts = Contacts(settings.peers["notify"], service.tokens) if "notify" in settings.peers else None
     entries = Entries(settings.peers["intake"], service.tokens)
-    api = Api(service.transactions, service.keys, contacts, entries)
+    api = Api(
+        service.transactions,
+        service.keys,
+        contacts,
+        entries,
+        peers=settings.peers,
+        usual_per_minute=settings.usual_per_minute,
+    )
     people_tokens = PeopleTokens.read(settings.keys_dir, clock) if settings.local_issuer else None
     allow = partial(allowed, service.pool)
     desk = Desk(NAME, service.pool, clock, settings, Provider(settings), service.keys, people_tokens, allow)

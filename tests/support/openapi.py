@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from services.escalation.domain.hold import Action, Ended
-from services.escalation.web import act, belonging, deadline, exclusion, hold, phone, rota
+from services.escalation.domain.search import Sought
+from services.escalation.web import act, belonging, deadline, exclusion, hold, phone, rota, search
 from services.escalation.web.api import Body
 from services.notify import web
 from shared.events.codes import Level, Unit
@@ -281,6 +282,14 @@ _UNSEEN, _ACT = (404,), (400, 403, 404, 409, 413, 422)
 _LEADER = (400, 403, 409, 413, 422)
 
 
+_LISTED = obj(
+    {"case_id": _ID, "level": maybe({"enum": [level.value for level in Level]}), "state": _TEXT,
+     "unit": {"enum": [unit.value for unit in Unit]}, "newest_report_no": _NUMBER, "received_at": _AT,
+     "closed_at": maybe(_AT), "responsible": maybe(_ID)}
+)  # fmt: skip
+_PAGE = {"page": {"type": "integer", "minimum": 1}}
+
+
 def _acts(*named: tuple[str, str, type[BaseModel]]) -> tuple[Operation, ...]:
     return tuple(Operation("post", path, summary, _CASE, body=body, refusals=_ACT) for path, summary, body in named)
 
@@ -340,6 +349,26 @@ ESCALATION = (
     Operation("get", "/v1/cases/{id}/evidence", "Who did what, when; and whether the chain holds.",
               obj({"case_id": _ID, "holds": _FLAG, "broken_at": maybe(_NUMBER), "entries": many({"type": "object"})}),
               refusals=(403, 404)),
+    Operation("post", "/v1/search", "Cases by a reference, a code or a CPR number, as far as they are seen. It is not "
+              "kept, that somebody looked is.",
+              obj({"by": {"enum": [kind.value for kind in Sought]}, "cases": many(_LISTED)}), body=search.Search,
+              refusals=(400, 403, 413, 422, 503)),
+    Operation("get", "/v1/closed", "The closed cases, the last one closed first, 25 a page.",
+              obj({"page": _NUMBER, "more": _FLAG, "cases": many(_LISTED)}), query=_PAGE, refusals=(403,)),
+    Operation("get", "/v1/reads", "The cases that somebody looked into in the last 31 days, 25 a page.",
+              obj({"page": _NUMBER, "more": _FLAG, "cases": many(obj(
+                  {"case_id": _ID, "unit": _TEXT, "people": _NUMBER, "entries": _NUMBER, "unusual": _FLAG,
+                   "last_at": _AT}))}), query=_PAGE, refusals=(403,)),
+    Operation("post", "/v1/reads/export", "Every reading of the last 31 days. It is an entry in each of the cases.",
+              obj({"complete": _FLAG, "entries": many({"type": "object"})}), refusals=(403,)),
+    Operation("get", "/v1/searches", "Who looked for a case, by what, and what they were shown. 25 a page.",
+              obj({"page": _NUMBER, "more": _FLAG, "searches": many(obj(
+                  {"at": _AT, "by": _ID, "kind": {"enum": [kind.value for kind in Sought]}, "shown": many(_ID),
+                   "hidden": many(_ID)}))}), query=_PAGE, refusals=(403,)),
+    Operation("get", "/v1/operations", "Whether each service can do its job, and the figures behind the alarms.",
+              obj({"services": many(obj({"name": _TEXT, "ready": _FLAG, "missing": many(_TEXT),
+                                         "away": many(_TEXT)})),
+                   "figures": {"type": "object", "additionalProperties": {"type": "number"}}}), refusals=(403,)),
     Operation("post", "/v1/exclusions", "Keep a person out of a case.", _CASE, body=exclusion.Exclude, refusals=_ACT),
     Operation("get", "/v1/exclusions", "Who is kept out of a case.", obj({"exclusions": many({"type": "object"})}),
               query={"case_id": _ID}, refusals=(403, 404)),

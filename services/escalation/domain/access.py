@@ -16,6 +16,8 @@ LEADS = frozenset({Role.LEADER})
 """Write down what was answered by phone."""
 READS_EVIDENCE = frozenset({Role.AUDITOR, Role.LEADER})
 """Read who did what with a case, and when; an auditor sees nothing else of it."""
+FINDS = ANSWERS | READS_EVIDENCE
+"""Look for a case: an auditor to account for who has read it, the others to go on with it."""
 FRESH = timedelta(minutes=10)
 """How long ago a person may have signed in who lifts a hold, or says where they are reached."""
 

@@ -56,6 +56,11 @@ async def lock_family(conn: Connection, *case_ids: CaseId) -> None:
     await conn.execute(f"SELECT FROM cases WHERE case_id IN ({_FAMILY}) ORDER BY case_id FOR UPDATE", list(case_ids))
 
 
+async def lock_all(conn: Connection, case_ids: Sequence[CaseId]) -> None:
+    """Lock the cases, in the order of their ids."""
+    await conn.execute("SELECT FROM cases WHERE case_id = ANY ($1::uuid[]) ORDER BY case_id FOR UPDATE", case_ids)
+
+
 async def family(conn: Connection, *case_ids: CaseId) -> list[CaseId]:
     """These cases and all they are linked to, however far and whichever of two named the other."""
     rows = await conn.fetch(f"{_FAMILY} ORDER BY case_id", list(case_ids))

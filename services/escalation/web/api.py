@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
@@ -42,7 +42,10 @@ class Api:
     contacts: Contacts | None = None
     """The way to notify, where its address is known."""
     entries: Entries | None = None
-    """The way to intake for what staff write down."""
+    """The way to intake for what staff write down, or look for."""
+    peers: Mapping[str, str] = field(default_factory=dict)
+    """The services' addresses by name."""
+    usual_per_minute: int = 20
 
     async def reachable(self, ids: Sequence[UUID]) -> Mapping[UUID, bool | None]:
         """Whether each person or desk has a verified contact point; None where nobody can say."""

@@ -12,7 +12,7 @@ from shared.auth.services import ServiceTokens
 from shared.ids import CaseId, PersonId
 from shared.telemetry.logging import error_code, log
 from shared.telemetry.tracing import current_traceparent
-from shared.web.problems import Unavailable
+from shared.web.problems import Problem, Unavailable
 
 
 class NotDone(Unavailable):
@@ -20,6 +20,13 @@ class NotDone(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("It is not done yet. Send the same once more.")
+
+
+class NotFoundNow(Unavailable):
+    """intake did not answer: whether there is such a case is not known."""
+
+    def __init__(self) -> None:
+        super().__init__("It cannot be looked up right now. Ask again.")
 
 
 class NotStored(Unavailable):
@@ -49,6 +56,24 @@ class Entries:
         except httpx2.HTTPError as error:
             log().error("belonging.not_done", case_id=case_id, error=error_code(error))
             raise NotDone from None
+
+    async def find(self, **sought: str) -> list[CaseId]:
+        """The cases that belong to a `reference` or to a child's `cpr`. Raises `NotFoundNow`, or that it is no number.
+
+        It goes in the body, which nothing keeps. Neither the log nor the span tells it.
+        """
+        headers = {"Authorization": f"Bearer {self.tokens.token('intake')}"}
+        if traceparent := current_traceparent():
+            headers["traceparent"] = traceparent
+        try:
+            answer = await self.client.post(f"{self.intake_url}/internal/cases/find", json=sought, headers=headers)
+            if answer.status_code == 422:
+                raise Problem(422, "no_cpr", "That is no CPR number: ten digits that begin with a day.")
+            answer.raise_for_status()
+            return [CaseId(UUID(each)) for each in answer.json()["case_ids"]]
+        except (httpx2.HTTPError, ValueError, KeyError) as error:
+            log().error("search.not_done", error=error_code(error))
+            raise NotFoundNow from None
 
     async def write_down(self, case_id: CaseId, by: PersonId, report: bytes) -> Json:
         """Store a report in the case. The same words again are the same report. Raises `NotStored`."""

@@ -27,13 +27,14 @@ async def _evidence(api: Api, request: Request) -> JSONResponse:
         case_id = await seen_case(tx, request, who, lock=True, may_see=ANSWERS | READS_EVIDENCE)
         if not who.roles & READS_EVIDENCE:
             raise Forbidden(READS_EVIDENCE)
-        entries = [_entry(row) for row in await chain.of_case(tx.conn, case_id)]
+        entries = [entry(row) for row in await chain.of_case(tx.conn, case_id)]
         broken = await broken_at(tx.conn, case_id, tx.macs)
         await record(tx, case_id, act="evidence_read", actor=who.person_id, facts={"entries": len(entries)})
     return JSONResponse({"case_id": str(case_id), "holds": broken is None, "broken_at": broken, "entries": entries})
 
 
-def _entry(row: asyncpg.Record) -> Json:
+def entry(row: asyncpg.Record) -> Json:
+    """One entry as the API tells it."""
     return {
         "n": row["n"],
         "at": row["at"].isoformat(),

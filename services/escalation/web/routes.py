@@ -2,11 +2,39 @@
 
 from starlette.routing import Route
 
-from services.escalation.web import act, belonging, case, deadline, evidence, exclusion, hold, phone, reach, rota
+from services.escalation.web import (
+    act,
+    belonging,
+    case,
+    deadline,
+    evidence,
+    exclusion,
+    hold,
+    operations,
+    phone,
+    reach,
+    rota,
+    search,
+    supervision,
+)
 from services.escalation.web.api import Api
 
 
 def routes(api: Api) -> list[Route]:
     """The routes."""
-    nouns = (case, act, belonging, phone, deadline, hold, exclusion, rota, reach, evidence)
+    nouns = (
+        case,
+        act,
+        belonging,
+        phone,
+        deadline,
+        hold,
+        exclusion,
+        rota,
+        reach,
+        evidence,
+        search,
+        supervision,
+        operations,
+    )
     return [route for noun in nouns for route in noun.routes(api)]

@@ -176,5 +176,10 @@ def _named(bands: dict[ChildId, AgeBand]) -> tuple[ReportedChild, ...]:
     return tuple(ReportedChild(child_id=child_id, age_band=band) for child_id, band in bands.items())
 
 
+async def cases_of(tx: Transaction, secrets: Secrets, cpr: Cpr) -> list[CaseId]:
+    """The case of the child with this number; empty where nobody has named it."""
+    return await children.cases_with(tx.conn, _lookup(secrets, cpr))
+
+
 def _lookup(secrets: Secrets, cpr: Cpr) -> bytes:
     return hmac.digest(secrets.lookup, b"child|" + cpr.encode(), hashlib.sha256)

@@ -41,6 +41,12 @@ async def known_in(conn: Connection, case_id: CaseId, lookups: Sequence[bytes]) 
     return {row["lookup"] for row in rows}
 
 
+async def cases_with(conn: Connection, lookup: bytes) -> list[CaseId]:
+    """The case of the child with the lookup, where there is one: reports on it elsewhere are linked to that case."""
+    rows = await conn.fetch("SELECT case_id FROM children WHERE lookup = $1", lookup)
+    return [CaseId(row["case_id"]) for row in rows]
+
+
 async def settle(conn: Connection, child_id: ChildId, *, case_id: CaseId, identity_sealed: bytes) -> None:
     """Give a new child the case it turned out to belong to, and its name and number, sealed with that case's key."""
     await conn.execute(

@@ -30,6 +30,12 @@ async def with_reference(conn: Connection, reference: str) -> list[Followed]:
     return [_followed(row) for row in await conn.fetch(f"{_FOLLOWED} WHERE reference = $1", reference)]
 
 
+async def cases_with_reference(conn: Connection, reference: str) -> list[CaseId]:
+    """The cases in which a report has this reference."""
+    rows = await conn.fetch("SELECT DISTINCT case_id FROM reports WHERE reference = $1 ORDER BY 1", reference)
+    return [CaseId(row["case_id"]) for row in rows]
+
+
 async def with_additions(conn: Connection, report_id: ReportId) -> list[Followed]:
     """The report and what its reporter added to it, in that order."""
     query = f"{_FOLLOWED} WHERE report_id = $1 OR adds_to = $1 ORDER BY adds_to NULLS FIRST, report_no"

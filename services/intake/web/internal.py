@@ -5,15 +5,18 @@ import re
 from functools import partial
 from uuid import UUID
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from services.intake.domain.cpr import cpr_of
+from services.intake.domain.receipt import as_written
 from services.intake.handlers import belonging
+from services.intake.handlers.child import cases_of
 from services.intake.handlers.disclosure import disclose
 from services.intake.secrets import Secrets
-from services.intake.store import people
+from services.intake.store import people, receipt
 from shared.auth import NotSignedIn
 from shared.auth.grants import Grant
 from shared.auth.people import Role
@@ -32,10 +35,12 @@ def internal_routes(transactions: Transactions, secrets: Secrets, tokens: Servic
     read = partial(_read, transactions, secrets, tokens)
     put = partial(_put_people, transactions, tokens)
     belong = partial(_belong, transactions, secrets, tokens)
+    find = partial(_find, transactions, secrets, tokens)
     return [
         Route("/internal/reports/{id}/read", read, methods=["POST"]),
         Route("/internal/people", put, methods=["PUT"]),
         Route("/internal/cases/belonging", belong, methods=["POST"]),
+        Route("/internal/cases/find", find, methods=["POST"]),
     ]
 
 
@@ -114,6 +119,36 @@ async def _belong(
     except belonging.NothingLeft:
         raise Problem(409, "nothing_left", "One report must stay in the case.") from None
     return JSONResponse({})
+
+
+class _Sought(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    reference: str = Field(default="", max_length=100)
+    cpr: str = Field(default="", max_length=100)
+
+
+async def _find(transactions: Transactions, secrets: Secrets, tokens: ServiceTokens, request: Request) -> JSONResponse:
+    """The cases with a report of that reference, or else with a child of that CPR number.
+
+    Nothing is written here: escalation alone decides what of it a person is shown, and keeps what they looked for. So
+    it takes as long to find nothing.
+    """
+    if tokens.caller(request.headers.get("authorization")) != "escalation":
+        raise NotSignedIn("the token does not grant this")
+    try:
+        sought = _Sought.model_validate_json(await body(request))
+    except ValidationError:
+        raise Problem(422, "invalid", "Send `reference` or `cpr`.") from None
+    cpr = cpr_of(sought.cpr) if not sought.reference else None
+    if cpr is None and not sought.reference:
+        raise Problem(422, "no_cpr", "That is no CPR number.")
+    async with transactions.begin("find case") as tx:
+        if cpr is not None:
+            found = await cases_of(tx, secrets, cpr)
+        else:
+            found = await receipt.cases_with_reference(tx.conn, as_written(sought.reference))
+    return JSONResponse({"case_ids": [str(each) for each in found]})
 
 
 def _names(request: Request, grant: Grant) -> bool:

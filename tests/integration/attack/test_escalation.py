@@ -52,6 +52,12 @@ PUT  /v1/cases/{id}/assessment/draft             401      404        204       2
 GET  /v1/cases/{id}/assessment/draft             401      404        200       200    403     404      404     401
 GET  /v1/cases/{id}/assessments/{assessment_id:uuid} 401  404        403       403    403     404      404     401
 GET  /v1/cases/{id}/evidence                     401      404        403       403    200     200      404     401
+POST /v1/search                                  401      403        200       200    200     200      403     401
+GET  /v1/closed                                  401      403        200       200    200     403      403     401
+GET  /v1/reads                                   401      403        403       403    200     200      403     401
+POST /v1/reads/export                            401      403        403       403    200     200      403     401
+GET  /v1/searches                                401      403        403       403    200     200      403     401
+GET  /v1/operations                              401      403        403       403    403     403      200     401
 POST /v1/exclusions                              401      404        403       403    200     404      404     401
 GET  /v1/exclusions                              401      404        403       403    200     404      404     401
 GET  /v1/assessment-form                         401      200        200       200    200     200      200     401
@@ -84,6 +90,15 @@ POST /people/new                                 401      403        403       4
 GET  /me                                         303      200        200       200    200     200      200     303
 POST /me                                         401      503        503       503    503     503      503     401
 POST /brief                                      303      303        303       303    303     303      303     303
+GET  /search                                     303      200        200       200    200     200      200     303
+POST /search                                     401      403        200       200    200     200      403     401
+GET  /closed                                     303      403        200       200    200     403      403     303
+GET  /supervision                                303      403        403       403    200     200      403     303
+POST /supervision/export                         303      403        403       403    200     200      403     303
+GET  /supervision/searches                       303      403        403       403    200     200      403     303
+GET  /supervision/{id}                           303      404        403       403    200     200      404     303
+POST /supervision/{id}/export                    303      404        403       403    200     200      404     303
+GET  /operations                                 303      403        403       403    403     403      200     303
 GET  /cases/{id}                                 303      404        200       200    200     404      404     303
 GET  /cases/{id}/news                            401      404        200       200    200     404      404     401
 GET  /cases/{id}/assessment                      303      404        200       200    403     404      404     303
@@ -166,6 +181,7 @@ ACTS: Mapping[str, dict[str, Any]] = {
     "assessment": {"covers_report_no": 99, "level": "low", "acute": False},
     "draft": {"answers": {}},
     "rota": {"version": 0},
+    "search": {"sought": "0000"},
     "ladders": {
         "version": 0,
         "ladders": [{"level": level, "rung_wait_minutes": 5, "rungs": ["doegnvagt"]} for level in Level],

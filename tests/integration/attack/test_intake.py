@@ -22,6 +22,7 @@ POST /v1/reports/phone                           401      403        201       2
 POST /internal/reports/phone                     401      401        401       401    401     401      401     401
 POST /internal/reports/{id}/read                 401      401        401       401    401     401      401     401
 POST /internal/cases/belonging                   401      401        401       401    401     401      401     401
+POST /internal/cases/find                        401      401        401       401    401     401      401     401
 PUT  /internal/people                            401      401        401       401    401     401      401     401
 POST /events                                     401      401        401       401    401     401      401     403
 POST /events/known                               401      401        401       401    401     401      401     400

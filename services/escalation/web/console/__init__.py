@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from services.escalation.domain.access import ANSWERS
 from services.escalation.web.api import Api
 from services.escalation.web.console import words
 from services.escalation.web.console.text import literally
@@ -67,7 +68,8 @@ class Console:
     def show(self, request: Request, template: str, who: Person, *, status: int = 200, **values: Any) -> Response:
         """A screen. It is dark from 20 to 07, whatever the device says (nobody is woken by a white page).
 
-        `done` says how a form went, `kept` what was written in one that was refused.
+        `sees_cases`: whether the person may see any. `done` says how a form went, `kept` what was written in one that
+        was refused.
         """
         hour = local(self.api.transactions.clock.now()).hour
         night = hour >= 20 or hour < 7
@@ -78,6 +80,7 @@ class Console:
             status=status,
             who=who,
             night=night,
+            sees_cases=bool(who.roles & ANSWERS),
             words=words,
             literally=literally,
             **how | values,

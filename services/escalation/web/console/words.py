@@ -64,7 +64,7 @@ ROLES = {
     "consultant": ("Konsulent", "Consultant"),
     "authority": ("Myndighed", "Authority"),
     "leader": ("Leder", "Leader"),
-    "auditor": ("Revisor", "Auditor"),
+    "auditor": ("Tilsyn", "Supervision"),
     "operator": ("Drift", "Operator"),
     "reporter": ("Underretter", "Reporter"),
 }

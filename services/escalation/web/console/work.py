@@ -10,9 +10,10 @@ from asyncpg import Record
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.escalation.domain.access import ANSWERS
 from services.escalation.store import case, page, reading
 from services.escalation.web.console import Console, brief, onward, sign_in_first, visitor
-from shared.auth.people import Person
+from shared.auth.people import Person, Role
 from shared.ids import CaseId
 from shared.web.application import fields
 from shared.web.sign_in import POLL, signed_out
@@ -27,6 +28,9 @@ async def first_screen(console: Console, request: Request) -> Response:
     who = visitor(request)
     if who is None:
         return sign_in_first(request)
+    if not who.roles & ANSWERS:
+        homes = {Role.AUDITOR: "/supervision", Role.OPERATOR: "/operations"}
+        return RedirectResponse(next((homes[role] for role in homes if role in who.roles), "/work"), 303)
     async with console.api.transactions.begin("find page") as tx:
         waiting = [row["case_id"] for row in await case.work(tx.conn, who)]
         paged = await page.asks(tx.conn, who.person_id, waiting)
