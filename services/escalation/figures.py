@@ -12,6 +12,7 @@ from services.escalation.contacts import Contacts
 from services.escalation.domain.reach import Lack, Quarter, gaps, quarters
 from services.escalation.handlers.reach import ground
 from services.escalation.handlers.reading import UNUSUAL_FROM, UNUSUAL_WITHIN, VIEWS_UNUSUAL_FROM
+from services.escalation.handlers.search import UNUSUAL_FROM as SEARCHES_UNUSUAL_FROM
 from services.escalation.store import figures
 from shared.clock import Clock
 from shared.delivery.outbox import Transactions
@@ -31,7 +32,7 @@ GAUGES = {
     "beredskab.canary.took": "Seconds that it was on its way.",
     "beredskab.nobody.reachable": "Cases whose last round reached nobody, and nobody has been reached about since.",
     "beredskab.deadline.missed": "Deadlines that were missed in the last 24 hours.",
-    "beredskab.viewing.unusual": "People who looked into unusually many cases in the last hour, or read in them.",
+    "beredskab.viewing.unusual": "People who in the last hour looked for, into or in unusually many cases.",
     "beredskab.deadline.margin": "Seconds left to judge acute danger of the report that is nearest to its limit.",
 }
 
@@ -68,7 +69,13 @@ async def found(pool: Pool, now: datetime, *, usual: int) -> dict[str, float]:
     """
     waiting = await figures.waiting(pool, missed_after=now - MISSED_LASTS, new_after=now - MINUTE)
     since = now - UNUSUAL_WITHIN
-    unusual = await figures.unusual(pool, since=since, views_from=VIEWS_UNUSUAL_FROM, reads_above=UNUSUAL_FROM)
+    unusual = await figures.unusual(
+        pool,
+        since=since,
+        views_from=VIEWS_UNUSUAL_FROM,
+        reads_above=UNUSUAL_FROM,
+        searches_from=SEARCHES_UNUSUAL_FROM,
+    )
     latest = {
         "beredskab.escalation.unanswered": float(waiting.unanswered),
         "beredskab.flood": float(waiting.new if waiting.new > usual else 0),

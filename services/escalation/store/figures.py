@@ -65,15 +65,18 @@ async def waiting(pool: Pool, *, missed_after: datetime, new_after: datetime) ->
     return Waiting(**row)
 
 
-async def unusual(pool: Pool, *, since: datetime, views_from: int, reads_above: int) -> int:
-    """How many people have looked into so many cases since then, or read in more than so many."""
+async def unusual(pool: Pool, *, since: datetime, views_from: int, reads_above: int, searches_from: int) -> int:
+    """How many people have looked into so many cases since then, read in more than so many, or searched so often."""
     found: int = await pool.fetchval(
         """SELECT count(*) FROM
                (SELECT person_id FROM views WHERE at >= $1 GROUP BY 1 HAVING count(DISTINCT case_id) >= $2
                 UNION
-                SELECT person_id FROM reads WHERE at >= $1 GROUP BY 1 HAVING count(DISTINCT case_id) > $3) many""",
+                SELECT person_id FROM reads WHERE at >= $1 GROUP BY 1 HAVING count(DISTINCT case_id) > $3
+                UNION
+                SELECT person_id FROM searches WHERE at >= $1 GROUP BY 1 HAVING count(*) >= $4) many""",
         since,
         views_from,
         reads_above,
+        searches_from,
     )
     return found

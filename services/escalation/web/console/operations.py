@@ -54,6 +54,12 @@ def lines(figures: Json, lang: Language) -> list[Line]:
     for name, (danish, english, kind, bad_from) in _FIGURES.items():
         if name in figures:
             value = figures[name]
-            said = str(int(value)) if kind == "n" else words.wait(int(value // 60), lang)
+            said = str(int(value)) if kind == "n" else _age(value, lang)
             found.append(Line(lang.say(danish, english), said, bool(bad_from) and value >= bad_from))
     return found
+
+
+def _age(seconds: float, lang: Language) -> str:
+    if seconds < 60:
+        return lang.say("under et minut", "less than a minute") if seconds else "–"
+    return words.wait(int(seconds // 60), lang)
