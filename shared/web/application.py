@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.beside import beside
 from shared.postgres.again import once_more
 from shared.telemetry import metrics
 from shared.telemetry.logging import error_code, log
@@ -32,7 +33,6 @@ _refused = metrics.Counter(
 )
 
 _FORM = "application/x-www-form-urlencoded"
-_SHOWN_AGAIN = 500
 _BODY = "beredskab.body"
 _UNTRACED = ("/live", "/ready", assets.PATH)
 _BETWEEN_SERVICES = ("/events", "/internal/")
@@ -102,10 +102,21 @@ def with_body(request: Request, content: bytes) -> Request:
     return Request({**request.scope, _BODY: content})
 
 
-async def fields(request: Request, limit: int = BODY_LIMIT) -> dict[str, str]:
-    """The fields of a form (`application/x-www-form-urlencoded`); of equal names the last one counts."""
-    sent = (await body(request, limit)).decode("utf-8", "replace")
-    return {name: value.replace("\r\n", "\n") for name, value in parse_qsl(sent, keep_blank_values=True)}
+async def fields(request: Request, limit: int = BODY_LIMIT, *, most: int = 2000) -> dict[str, str]:
+    """The fields of a form (`application/x-www-form-urlencoded`); of equal names the last one counts.
+
+    Raises `TooLarge`, also for more than `most` fields.
+    """
+    sent = await body(request, limit)
+    try:
+        return await beside(len(sent), _fields, sent, most)
+    except ValueError:
+        raise TooLarge(limit) from None
+
+
+def _fields(sent: bytes, most: int) -> dict[str, str]:
+    pairs = parse_qsl(sent.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most)
+    return {name: value.replace("\r\n", "\n") for name, value in pairs}
 
 
 async def written(request: Request) -> Mapping[str, str]:
@@ -117,8 +128,7 @@ async def written(request: Request) -> Mapping[str, str]:
         sent = await fields(request)
     except (TooLarge, ClientDisconnect, RuntimeError):  # too much, gone, or read by somebody who kept nothing of it
         return {}
-    bounded = len(sent) <= _SHOWN_AGAIN and sum(map(len, sent.values())) <= BODY_LIMIT
-    return sent if bounded else {}
+    return sent if sum(map(len, sent.values())) <= BODY_LIMIT else {}
 
 
 def _note_refused(running: Span, scope: Scope, route: str, status: int) -> None:

@@ -41,6 +41,41 @@ async def test_each_example_report_is_accepted_and_reaches_a_person(system: Syst
     assert await until(in_reach)
 
 
+DENIED = [{"sign": sign, "answer": "denied"} for sign in ("threat.concrete", "violence.now")]
+SAID = "Hendes bror følger efter hende overalt."
+UNKNOWN = {
+    "a field of another's": ({"besked": SAID}, ["besked"]),
+    "one with parts": ({"sag": {"noter": [SAID]}}, ["sag"]),
+    "a language that is not read": (
+        {"besked": "Ailesi onu memlekete götürmek istiyor ve evlendirecekler."},
+        ["besked"],
+    ),
+    "our own quote": ({"answers": [*DENIED, {"sign": "control.activities", "answer": "unknown", "quote": SAID}]}, []),
+    "what the conflict is about": ({"conflict": {"declared": True, "about": SAID}}, []),
+    "where the reporter works": ({"reporter": {"institution": SAID}}, []),
+}
+
+
+@pytest.mark.parametrize("more", UNKNOWN)
+async def test_two_denials_beside_text_that_no_answer_holds_are_rated_elevated_at_least(
+    system: System, more: str
+) -> None:
+    fields, unread = UNKNOWN[more]
+    answer = await system.send({"answers": DENIED, **fields})
+    assert answer["unread"] == unread
+
+    async def rated() -> str | None:
+        case = await system.case_of(answer["report_id"])
+        read = await system.value(
+            "intake", "SELECT reading FROM reports WHERE report_id = $1", UUID(answer["report_id"])
+        )
+        return case["rating"]["level"] if case and case["rating"] and read != "pending" else None
+
+    await until(rated)
+    await until(system.at_rest)
+    assert await rated() in (Level.ELEVATED, Level.HIGH, Level.ACUTE)
+
+
 async def listed(system: System, case_id: str) -> bool:
     """Whether the consultants' work list names the case."""
     answer = await system.ask("work")

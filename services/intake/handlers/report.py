@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from services.intake.domain import receipt
-from services.intake.domain.draft import Draft, parse, read_draft, read_entry
+from services.intake.domain.draft import Draft, Spoken, parse, read_draft, read_entry
 from services.intake.handlers import child
 from services.intake.handlers.child import Placed
 from services.intake.secrets import Secrets
@@ -20,6 +20,7 @@ from services.intake.store import proposal as proposals
 from services.intake.store import report as reports
 from services.intake.store.report import Earlier, Stored
 from shared import evidence
+from shared.beside import beside
 from shared.calendar import local
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.codes import Reading, Verification
@@ -69,16 +70,24 @@ async def accept(
     Public staff must report at once (Barnets lov § 133), so nothing that the body says or lacks may stand in the way.
     What `adds_to` a report joins its case, and its reporter is the same person. `verified`: how their work is proven.
     """
-    body = parse(raw)
-    first = None if adds_to else await _accept_first(transactions, secrets, raw, body, key=key, verified=verified)
-    return first or await _accept(transactions, secrets, raw, body, key=key, adds_to=adds_to, verified=verified)
+    draft = await beside(len(raw), _draft, raw, transactions.clock.now())
+    first = None if adds_to else await _accept_first(transactions, secrets, raw, draft, key=key, verified=verified)
+    return first or await _accept(transactions, secrets, raw, draft, key=key, adds_to=adds_to, verified=verified)
+
+
+def _draft(raw: bytes, received_at: datetime) -> Draft:
+    return read_draft(parse(raw), on=local(received_at).date())
+
+
+def _entry(raw: bytes, now: datetime) -> Spoken:
+    return read_entry(parse(raw), now=now)
 
 
 async def _accept_first(
     transactions: Transactions,
     secrets: Secrets,
     raw: bytes,
-    body: object,
+    draft: Draft,
     *,
     key: str | None,
     verified: Verification | None,
@@ -86,7 +95,6 @@ async def _accept_first(
     """Most reports are the first of their case, and one statement stores all of it; None where this one is not."""
     async with transactions.alone("accept report") as tx:
         report_id = ReportId(tx.ids())
-        draft = read_draft(body, on=local(tx.now).date())
         first = child.place_first(tx, secrets, draft.children, trusted=verified is not None)
         if first is None:
             return None
@@ -113,7 +121,7 @@ async def _accept(
     transactions: Transactions,
     secrets: Secrets,
     raw: bytes,
-    body: object,
+    draft: Draft,
     *,
     key: str | None,
     adds_to: ReportId | None,
@@ -125,7 +133,6 @@ async def _accept(
             first = await reports.claim(tx.conn, _request_mac(secrets, key, raw, adds_to), report_id, now=tx.now)
             if first != report_id:
                 return await _again(tx, secrets, first)
-        draft = read_draft(body, on=local(tx.now).date())
         earlier = await reports.to_add_to(tx.conn, adds_to) if adds_to else None
         placed = await child.place(tx, secrets, draft.children, joining=earlier, trusted=verified is not None)
         known = draft if earlier is None else _by_the_same(draft, earlier)
@@ -137,15 +144,14 @@ async def _accept(
 
 async def write_down(transactions: Transactions, secrets: Secrets, raw: bytes, *, key: str, entry: Entry) -> Accepted:
     """Store what was said on the phone; its clocks run from when it was said. Raises `NotJson`, `NoSuchCase`."""
-    body = parse(raw)
+    told = await beside(len(raw), _entry, raw, transactions.clock.now())
     async with transactions.begin("write report down") as tx:
         report_id = ReportId(tx.ids())
         mac = _request_mac(secrets, key, raw, entry.case_id or entry.by)
         first = await reports.claim(tx.conn, mac, report_id, now=tx.now)
         if first != report_id:
             again = await _again(tx, secrets, first)
-            return replace(again, draft=read_entry(body, now=tx.now).draft)
-        told = read_entry(body, now=tx.now)
+            return replace(again, draft=told.draft)
         known = await reports.newest_in(tx.conn, entry.case_id) if entry.case_id else None
         if entry.case_id and known is None:
             raise NoSuchCase
@@ -183,7 +189,7 @@ async def _canary(tx: Transaction, secrets: Secrets) -> Accepted:
     """A report about nobody, which the reader, triage and escalation must take for grave."""
     placed = await child.place(tx, secrets, ())
     await cases.mark_canary(tx.conn, placed.case_id)
-    draft = read_draft(parse(_CANARY), on=local(tx.now).date())
+    draft = _draft(_CANARY, tx.now)
     event = _received(tx, ReportId(tx.ids()), draft, placed, canary=True)
     await _store(tx, secrets, event, placed, _CANARY, adds_to=None)
     return Accepted(event.report_id, event.received_at, draft)
@@ -219,7 +225,8 @@ async def copy_of(
         for each in found:
             facts: evidence.Facts = {"report_id": str(each.report_id)}
             await evidence.record(tx, each.case_id, act="copy_given", actor=None, facts=facts)
-        return [(each.received_at, parse(_opened(secrets, each))) for each in found]
+    raw = [_opened(secrets, each) for each in found]
+    return [(each.received_at, await beside(len(of), parse, of)) for each, of in zip(found, raw, strict=True)]
 
 
 def _opened(secrets: Secrets, report: Stored) -> bytes:
@@ -230,7 +237,7 @@ def _opened(secrets: Secrets, report: Stored) -> bytes:
 async def _again(tx: Transaction, secrets: Secrets, report_id: ReportId) -> Accepted:
     report = await reports.stored(tx.conn, report_id)
     raw = _opened(secrets, report)
-    return Accepted(report_id, report.received_at, read_draft(parse(raw), on=local(report.received_at).date()))
+    return Accepted(report_id, report.received_at, await beside(len(raw), _draft, raw, report.received_at))
 
 
 def _received(tx: Transaction, report_id: ReportId, draft: Draft, placed: Placed, **more: Any) -> ReportReceived:

@@ -3,15 +3,13 @@
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from services.intake.domain.prose import text_of
 from services.intake.web.sections import FIELDS, MOST_SIBLINGS, is_asked, sibling
 from shared.signs import QUESTIONS
-from shared.web.application import BODY_LIMIT, body
-from shared.web.problems import TooLarge
+from shared.web.application import BODY_LIMIT, fields
 
 FORM_LIMIT = 6 * BODY_LIMIT
 """Percent-encoding makes a letter of two bytes six; what becomes of it is held to `BODY_LIMIT` again."""
@@ -24,12 +22,7 @@ async def fields_of(request: Request) -> dict[str, str]:
 
     Raises `TooLarge`.
     """
-    sent = (await body(request, FORM_LIMIT)).decode("utf-8", "replace")
-    try:
-        pairs = parse_qsl(sent, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        raise TooLarge(FORM_LIMIT) from None
-    return {name: value.replace("\r\n", "\n") for name, value in pairs}
+    return await fields(request, FORM_LIMIT, most=_MOST_FIELDS)
 
 
 def body_of(fields: Mapping[str, str]) -> bytes:

@@ -101,9 +101,8 @@ async def _copy(door: Door, screens: Screens, request: Request) -> Response:
         raise NoReceipt(words)
     all_of_it = [each.report_id for each in await progress(door.transactions, found.report_id)]
     lang = language(request)
-    sent = [
-        (at, checked(fields_in(body), lang)) for at, body in await copy_of(door.transactions, door.secrets, all_of_it)
-    ]
+    copies = await copy_of(door.transactions, door.secrets, all_of_it)
+    sent = await asyncio.to_thread(lambda: [(at, checked(fields_in(body), lang)) for at, body in copies])
     own = words_for(found.report_id, door.secrets.lookup)
     return screens.page(request, "copy.html", sent=sent, reference=own.reference)
 

@@ -23,6 +23,7 @@ from services.intake.web.pace import Pace
 from services.intake.web.patience import Patience
 from services.intake.web.words import say
 from shared import canary
+from shared.beside import beside
 from shared.calendar import judge_by
 from shared.delivery.outbox import Transactions
 from shared.events.codes import Verification
@@ -165,7 +166,8 @@ async def find(door: Door, words: Words) -> Followed:
 
 
 async def _fields(request: Request, limit: int = BODY_LIMIT) -> dict[str, object]:
-    asked = parse(await body(request, limit))
+    raw = await body(request, limit)
+    asked = await beside(len(raw), parse, raw)
     return asked if isinstance(asked, dict) else {}
 
 
