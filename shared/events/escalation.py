@@ -86,6 +86,7 @@ class ReporterVerified(Event):
 
     report_id: ReportId
     how: Verification
+    by: PersonId | None = None
 
 
 class DeadlineMissed(Event):

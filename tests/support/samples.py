@@ -112,7 +112,7 @@ SAMPLES: tuple[Event, ...] = (
     ),
     MessageWithdrawn(case_id=CASE, message_id=MESSAGE),
     Acknowledged(case_id=CASE, escalation_id=ESCALATION, person_id=PERSON, covers_report_no=1, promise_until=AT),
-    ReporterVerified(case_id=CASE, report_id=REPORT, how=Verification.CALLED_BACK),
+    ReporterVerified(case_id=CASE, report_id=REPORT, how=Verification.CALLED_BACK, by=PERSON),
     ReportJudged(case_id=CASE, report_id=REPORT, acute=True, started=True),
     DeadlineMissed(case_id=CASE, rule=Rule.ACUTE_JUDGEMENT, report_id=REPORT),
     NobodyReachable(case_id=CASE, escalation_id=ESCALATION),

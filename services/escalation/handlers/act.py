@@ -98,7 +98,7 @@ async def verify_reporter(tx: Transaction, who: Person, case_id: CaseId, report_
         return
     await case.changed(tx.conn, case_id)
     how = Verification.CALLED_BACK
-    await tx.publish(ReporterVerified(case_id=case_id, report_id=report_id, how=how))
+    await tx.publish(ReporterVerified(case_id=case_id, report_id=report_id, how=how, by=who.person_id))
     facts: Facts = {"report_id": str(report_id), "how": how}
     await record(tx, case_id, act="reporter_verified", actor=who.person_id, facts=facts)
 

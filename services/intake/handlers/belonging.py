@@ -10,6 +10,7 @@ from services.intake.store import child as children
 from services.intake.store import proposal as proposals
 from services.intake.store import report as reports
 from services.intake.store.child import NewChild
+from services.intake.store.proposal import Proposal
 from shared import evidence
 from shared.delivery.outbox import Transaction, Transactions
 from shared.events.intake import LinkDecided, MovedReport, ReportsSplit
@@ -37,36 +38,70 @@ class Act:
     by: PersonId
 
 
-async def decide_proposal(
-    transactions: Transactions, secrets: Secrets, act: Act, proposal_id: ChildId, *, joins: bool
-) -> None:
+async def decide_proposal(transactions: Transactions, act: Act, proposal_id: ChildId, *, joins: bool) -> None:
     """The proposed child belongs to the case, or not: it is added, or its own case linked. Raises `NoSuch`."""
     try:
         async with transactions.begin("decide proposal") as tx:
-            await _decide_proposal(tx, secrets, act, proposal_id, joins=joins)
+            await _decide_proposal(tx, act, proposal_id, joins=joins)
     except _Decided:
         return
 
 
-async def _decide_proposal(tx: Transaction, secrets: Secrets, act: Act, proposal_id: ChildId, *, joins: bool) -> None:
+async def _decide_proposal(tx: Transaction, act: Act, proposal_id: ChildId, *, joins: bool) -> None:
     found = await proposals.in_case(tx.conn, act.case_id, proposal_id)
     if found is None:
         raise NoSuch
     report_id, proposal = found
     if proposal.joined is not None:
         raise _Decided
-    child_id, home = proposal_id, act.case_id
     if joins:
-        fresh = NewChild(proposal_id, proposal.lookup, proposal.identity_sealed)
-        child_id, home = await children.find_or_insert(tx.conn, fresh, case_id=act.case_id)
-    await belonging.lock(tx.conn, {act.case_id, home})
-    if not await proposals.decide(tx.conn, proposal_id, joined=joins, by=act.by, now=tx.now):
+        await _join(tx, act, [(report_id, proposal)])
+        return
+    await belonging.lock(tx.conn, {act.case_id})
+    if not await proposals.decide(tx.conn, proposal_id, joined=False, by=act.by, now=tx.now):
         raise _Decided
-    if joins and home == act.case_id:
-        await belonging.name_child(tx.conn, report_id, child_id, proposal.age_band)
-    elif joins:
-        await _link(tx, act, home, linked=True)
-    facts: evidence.Facts = {"proposal_id": str(proposal_id), "joined": joins}
+    await _record_decision(tx, act, proposal_id, joined=False)
+
+
+async def join_siblings(tx: Transaction, report_id: ReportId, *, by: PersonId) -> None:
+    """The siblings that a report proposes join its case, because its reporter is known by now.
+
+    Those of a case that people have parted from it stay proposals. Raises `NoSuch` where the report has just moved.
+    """
+    found = await proposals.open_siblings(tx.conn, report_id)
+    for case_id in sorted({case_id for case_id, _, _ in found}):
+        joining = [(of, proposal) for home, of, proposal in found if home == case_id]
+        await _join(tx, Act(case_id, by), joining, unless_parted=True)
+
+
+async def _join(
+    tx: Transaction, act: Act, joining: Sequence[tuple[ReportId, Proposal]], *, unless_parted: bool = False
+) -> None:
+    """Children are locked before cases, as reports lock them. Raises `_Decided`, `NoSuch`."""
+    homes: dict[ChildId, tuple[ChildId, CaseId]] = {}
+    for _, each in joining:
+        fresh = NewChild(each.proposal_id, each.lookup, each.identity_sealed)
+        homes[each.proposal_id] = await children.find_or_insert(tx.conn, fresh, case_id=act.case_id)
+    others = {home for _, home in homes.values()} - {act.case_id}
+    await belonging.lock(tx.conn, {act.case_id, *others})
+    parted = await cases.parted(tx.conn, act.case_id, others) if unless_parted else set()
+    for report_id, each in joining:
+        child_id, home = homes[each.proposal_id]
+        if home in parted:
+            continue
+        if await proposals.in_case(tx.conn, act.case_id, each.proposal_id) is None:
+            raise NoSuch
+        if not await proposals.decide(tx.conn, each.proposal_id, joined=True, by=act.by, now=tx.now):
+            raise _Decided
+        if home == act.case_id:
+            await belonging.name_child(tx.conn, report_id, child_id, each.age_band)
+        else:
+            await _link(tx, act, home, linked=True)
+        await _record_decision(tx, act, each.proposal_id, joined=True)
+
+
+async def _record_decision(tx: Transaction, act: Act, proposal_id: ChildId, *, joined: bool) -> None:
+    facts: evidence.Facts = {"proposal_id": str(proposal_id), "joined": joined}
     await evidence.record(tx, act.case_id, act="proposal_decided", actor=act.by, facts=facts)
 
 

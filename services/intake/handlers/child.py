@@ -97,7 +97,8 @@ async def _of_the_case(
 def _proposal(tx: Transaction, secrets: Secrets, draft: DraftChild, data_key: DataKey) -> Proposal:
     child_id = ChildId(tx.ids())
     assert draft.cpr is not None
-    return Proposal(child_id, _lookup(secrets, draft.cpr), _sealed(draft, child_id, data_key), draft.age_band)
+    lookup, sealed = _lookup(secrets, draft.cpr), _sealed(draft, child_id, data_key)
+    return Proposal(child_id, lookup, sealed, draft.age_band, sibling=draft.relation == "sibling")
 
 
 async def _place(

@@ -4,6 +4,7 @@ import hmac
 from dataclasses import replace
 
 from services.intake.domain.receipt import Words, as_written, words_for
+from services.intake.handlers.belonging import join_siblings
 from services.intake.secrets import Secrets
 from services.intake.store import case as cases
 from services.intake.store import receipt as receipts
@@ -54,7 +55,12 @@ async def report_judged(tx: Transaction, event: ReportJudged) -> None:
 
 
 async def reporter_verified(tx: Transaction, event: ReporterVerified) -> None:
-    """A consultant called the reporter back at their workplace: from now on the receipt tells how it goes on."""
+    """A consultant called the reporter back at their workplace: from now on the receipt tells how it goes on.
+
+    The siblings that they named belong to the case, as they would have if the reporter had been known at once.
+    """
+    if event.by is not None:
+        await join_siblings(tx, event.report_id, by=event.by)
     if await receipts.mark_called_back(tx.conn, event.report_id):
         facts: evidence.Facts = {"report_id": str(event.report_id), "how": event.how}
         await evidence.record(tx, event.case_id, act="reporter_verified", actor=None, facts=facts)

@@ -104,7 +104,7 @@ async def _belong(
         match what:
             case "join" | "reject":
                 named = ChildId(ids[0])
-                await belonging.decide_proposal(transactions, secrets, act, named, joins=what == "join")
+                await belonging.decide_proposal(transactions, act, named, joins=what == "join")
             case "link":
                 await belonging.link(transactions, act, CaseId(ids[0]))
             case "unlink":

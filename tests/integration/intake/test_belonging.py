@@ -10,11 +10,14 @@ import pytest
 from services.intake.handlers import belonging
 from services.intake.handlers.disclosure import disclose
 from shared.auth.grants import Grant, ReadPart, ReadPurpose
+from shared.events.codes import Verification
+from shared.events.escalation import ReporterVerified
 from shared.events.intake import LinkDecided, ReportReceived, ReportsSplit
 from shared.evidence import broken_at
 from shared.ids import CaseId, ChildId, PersonId, ReportId, new_id
 from tests.integration.intake.conftest import Intake
 from tests.integration.intake.test_accept import CHILD, SIBLING, bearer, received, send
+from tests.integration.intake.test_receipt import tell
 
 BY = PersonId(UUID(int=7))
 THIRTY = [{"cpr": f"{n:02}0112-9999"} for n in range(1, 31)]
@@ -26,8 +29,7 @@ def act(case_id: CaseId) -> belonging.Act:
 
 async def decide(intake: Intake, event: ReportReceived, *, joins: bool, which: int = 0) -> None:
     proposal = ChildId(event.proposed[which].child_id)
-    tx, secrets = intake.ground.transactions, intake.secrets
-    await belonging.decide_proposal(tx, secrets, act(event.case_id), proposal, joins=joins)
+    await belonging.decide_proposal(intake.ground.transactions, act(event.case_id), proposal, joins=joins)
 
 
 async def decided(intake: Intake) -> list[LinkDecided]:
@@ -124,7 +126,7 @@ async def test_a_rejected_proposal_stays_rejected(intake: Intake) -> None:
     with pytest.raises(belonging.NoSuch):
         stray = act(CaseId(new_id()))
         proposal = ChildId(event.proposed[0].child_id)
-        await belonging.decide_proposal(intake.ground.transactions, intake.secrets, stray, proposal, joins=True)
+        await belonging.decide_proposal(intake.ground.transactions, stray, proposal, joins=True)
 
 
 async def test_a_wrong_unlinking_is_undone_by_hand_once_and_with_evidence_in_both(intake: Intake) -> None:
@@ -238,3 +240,61 @@ async def test_a_proposal_that_does_not_open_hides_neither_the_report_nor_the_ot
     assert shown is not None
     assert shown["text"] == "Om dem."
     assert sorted(each["cpr"] for each in shown["proposals"]) == ["", "0303129999"]
+
+
+async def called_back(intake: Intake, event: ReportReceived) -> None:
+    """A consultant has called the reporter back, which is told twice."""
+    verified = ReporterVerified(
+        case_id=event.case_id, report_id=event.report_id, how=Verification.CALLED_BACK, by=PersonId(BY)
+    )
+    for _ in range(2):
+        await tell(intake, verified)
+
+
+async def test_siblings_of_a_reporter_who_is_called_back_later_join_as_those_of_a_known_one(intake: Intake) -> None:
+    third, stranger = {"cpr": "030312-9999", "relation": "sibling"}, {"cpr": "040412-9999"}
+    await send(intake, {"children": [third], "text": "Kendt."})
+    await send(intake, {"children": [CHILD, SIBLING, third, stranger], "text": "Om dem."})
+    known, event = await received(intake)
+    assert (event.linked_case_ids, len(event.proposed)) == ((), 3)
+    await called_back(intake, event)
+    (link,) = await decided(intake)
+    assert (link.case_id, link.other_case_id, link.linked, link.by) == (event.case_id, known.case_id, True, BY)
+    joined = await intake.ground.pool.fetch("SELECT sibling, joined, decided_by FROM proposals")
+    assert sorted(tuple(row) for row in joined if row["sibling"]) == [(True, True, BY)] * 2
+    assert [row["joined"] for row in joined if not row["sibling"]] == [None]
+    await send(intake, {"children": [{**SIBLING, "relation": "subject"}], "text": "Bent."})
+    assert (await received(intake))[-1].case_id == event.case_id
+    acts = await intake.ground.pool.fetch("SELECT actor FROM evidence WHERE act = 'proposal_decided'")
+    assert [row["actor"] for row in acts] == [BY, BY]
+    for case_id in (known.case_id, event.case_id):
+        assert await broken_at(intake.ground.pool, case_id, intake.ground.macs) is None
+
+
+async def test_what_people_parted_or_rejected_no_call_back_joins(intake: Intake) -> None:
+    third = {"cpr": "030312-9999", "relation": "sibling"}
+    await send(intake, {"children": [CHILD], "text": "1"})
+    await send(intake, {"children": [SIBLING], "text": "2"})
+    await send(intake, {"children": [CHILD, SIBLING, third], "text": "3"})
+    first, other, event = await received(intake)
+    await belonging.link(intake.ground.transactions, act(first.case_id), other.case_id)
+    await belonging.unlink(intake.ground.transactions, act(first.case_id), other.case_id)
+    for which in (0, 1):
+        proposal = await intake.ground.pool.fetchval(
+            "SELECT lookup IN (SELECT lookup FROM children) FROM proposals WHERE proposal_id = $1",
+            event.proposed[which].child_id,
+        )
+        if not proposal:
+            await decide(intake, event, joins=False, which=which)
+    await called_back(intake, event)
+    assert [each.linked for each in await decided(intake)] == [True, False]
+    rows = await intake.ground.pool.fetch("SELECT joined FROM proposals")
+    assert sorted((row["joined"] for row in rows), key=str) == [False, None]
+
+
+async def test_a_call_back_of_which_it_is_not_known_who_did_it_joins_nobody(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD, SIBLING], "text": "Om dem."})
+    (event,) = await received(intake)
+    how = Verification.CALLED_BACK
+    await tell(intake, ReporterVerified(case_id=event.case_id, report_id=event.report_id, how=how))
+    assert await intake.ground.pool.fetchval("SELECT joined FROM proposals") is None
