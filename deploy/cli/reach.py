@@ -78,7 +78,8 @@ def _show_reach(told: dict[str, Any]) -> None:
     if not told["gaps"]:
         screen.out.print(f"  No gaps in the next {told['hours']} hours.")
     for person in told["people"].values():
-        screen.out.print(f"  {_named(person['name'], person['reachable'])}")
+        silent = " [yellow]does not answer tests: mails may not arrive[/]" if person["proved"] is False else ""
+        screen.out.print(f"  {_named(person['name'], person['reachable'])}{silent}")
 
 
 def _named(name: str | None, reachable: bool | None) -> str:

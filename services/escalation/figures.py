@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.escalation.contacts import Contacts
+from services.escalation.contacts import Contacts, Standing, reachable_of
 from services.escalation.domain.reach import Lack, Quarter, gaps, quarters
 from services.escalation.handlers.reach import ground
 from services.escalation.handlers.reading import UNUSUAL_FROM, UNUSUAL_WITHIN, VIEWS_UNUSUAL_FROM
@@ -38,6 +38,7 @@ GAUGES = {
 
 REACH = {
     "beredskab.reach.now": "Persons and desks with a contact point that an acute report of this moment would page.",
+    "beredskab.contacts.unproved": "Persons and desks of the next 72 h who have answered no test mail for three days.",
     "beredskab.reach.gap": "Seconds until a report would page first, or at all, who cannot be reached; at most 72 h.",
 }
 AHEAD = 72
@@ -115,13 +116,19 @@ class Reach:
             stands, now = await ground(tx, Unit.UNKNOWN), tx.now
         found = await asyncio.to_thread(quarters, now, AHEAD, plan=stands.plan, rota=stands.rota)
         everybody = sorted(set[UUID]().union(*(each.ids for each in found)))
-        return reached(found, await self._contacts.reachable(everybody), now)
+        return reached(found, await self._contacts.standing(everybody), now)
 
 
-def reached(found: Sequence[Quarter], reachable: Mapping[UUID, bool | None], now: datetime) -> dict[str, float]:
+def reached(found: Sequence[Quarter], standing: Mapping[UUID, Standing], now: datetime) -> dict[str, float]:
     """What the quarter-hours say. That nobody is on call is no gap: Døgnvagt is asked at once."""
+    reachable = reachable_of(standing)
     acute = {each.id for step in found[0].levels[Level.ACUTE] for each in step.recipients}
     lacking = [gap.starts_at for gap in gaps(found, reachable) if gap.lack is not Lack.NOBODY_ON_CALL]
     first = min(lacking, default=now + timedelta(hours=AHEAD))
     count = sum(reachable.get(each) is not False for each in acute if each)
-    return {"beredskab.reach.now": float(count), "beredskab.reach.gap": _since(now, first)}
+    unproved = sum(each.proved is False for each in standing.values())
+    return {
+        "beredskab.reach.now": float(count),
+        "beredskab.reach.gap": _since(now, first),
+        "beredskab.contacts.unproved": float(unproved),
+    }

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from services.escalation.domain.hold import Action, Ended
 from services.escalation.domain.search import Sought
-from services.escalation.web import act, belonging, deadline, exclusion, hold, phone, rota, search
+from services.escalation.web import act, belonging, contact, deadline, exclusion, hold, phone, rota, search
 from services.escalation.web.api import Body
 from services.notify import web
 from shared.events.codes import Level, Unit
@@ -381,8 +381,14 @@ ESCALATION = (
     Operation("get", "/v1/people", "The people.", obj({"people": many({"type": "object"})}), refusals=(403,)),
     Operation("put", "/v1/people", "Add or change people.", obj({"people": many({"type": "object"})}),
               body=rota.People, refusals=_LEADER),
-    Operation("put", "/v1/me/contact", "Where I am reached.", None, 204, rota.Contact,
+    Operation("get", "/v1/me/contact", "Where I am reached, masked, and a leader's desks; what the test mails tell.",
+              obj({"contacts": many({"type": "object"})}), refusals=(503,)),
+    Operation("put", "/v1/me/contact", "Where I am reached.", None, 204, contact.Contact,
               refusals=(400, 403, 413, 422, 503)),
+    Operation("post", "/v1/me/contact/confirm", "The test mail has arrived; a leader says so for a desk.", None, 204,
+              contact.Whose, refusals=(400, 403, 404, 413, 422, 503)),
+    Operation("post", "/v1/me/contact/proof", "Send a test mail now; at most one in ten minutes.", None, 202,
+              contact.Whose, refusals=(400, 403, 404, 413, 422, 429, 503)),
     Operation("get", "/v1/reach", "Can we reach somebody, for the next hours?", {"type": "object"},
               query={"hours": {"type": "integer", "minimum": 1, "maximum": 336},
                      "unit": {"enum": [unit.value for unit in Unit]}}, refusals=(403, 422)),

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from services.escalation.contacts import Contacts
+from services.escalation.contacts import Contacts, Standing
 from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.escalation import Refused
 from services.escalation.handlers import reading
@@ -47,9 +47,9 @@ class Api:
     """The services' addresses by name."""
     usual_per_minute: int = 20
 
-    async def reachable(self, ids: Sequence[UUID]) -> Mapping[UUID, bool | None]:
-        """Whether each person or desk has a verified contact point; None where nobody can say."""
-        return await self.contacts.reachable(ids) if self.contacts else dict.fromkeys(ids)
+    async def standing(self, ids: Sequence[UUID]) -> Mapping[UUID, Standing]:
+        """How the contact point of each person or desk stands."""
+        return await self.contacts.standing(ids) if self.contacts else dict.fromkeys(ids, Standing())
 
     def who(self, request: Request) -> Person:
         """Who is asking. Raises `NotSignedIn`."""

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from services.escalation.contacts import reachable_of
 from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.reach import Quarter, Step, climb, gaps, quarters
 from services.escalation.handlers.reach import ground
@@ -71,12 +72,16 @@ async def _reach(api: Api, request: Request) -> JSONResponse:
     async with api.transactions.begin("read reach") as tx:
         stands, now = await ground(tx, asked.unit), tx.now
     found = await asyncio.to_thread(quarters, now, asked.hours, plan=stands.plan, rota=stands.rota)
-    reachable = await api.reachable(sorted(set[UUID]().union(*(each.ids for each in found))))
+    standing = await api.standing(sorted(set[UUID]().union(*(each.ids for each in found))))
+    reachable = reachable_of(standing)
     lacking = [
         {"lack": each.lack, "starts_at": each.starts_at.isoformat(), "ends_at": each.ends_at.isoformat()}
         for each in gaps(found, reachable)
     ]
-    people = {str(named): {"name": stands.names.get(named), "reachable": reachable[named]} for named in reachable}
+    people = {
+        str(named): {"name": stands.names.get(named), "reachable": each.reachable, "proved": each.proved}
+        for named, each in standing.items()
+    }
     head = {"now": _now(found[0], reachable), "gaps": lacking, "hours": asked.hours, "unit": asked.unit}
     return JSONResponse({**head, "people": people, "quarters": [_quarter(each) for each in found]})
 
@@ -105,7 +110,9 @@ async def _who(api: Api, request: Request) -> JSONResponse:
     async with api.transactions.begin("read reach") as tx:
         stands, at = await ground(tx, asked.unit), asked.at or tx.now
     way = climb(asked.level, plan=stands.plan, rota=stands.rota, received_at=at)
-    reachable = await api.reachable(sorted({each.id for step in way for each in step.recipients if each.id}))
+    reachable = reachable_of(
+        await api.standing(sorted({each.id for step in way for each in step.recipients if each.id}))
+    )
     steps = [_step(each, stands.names, reachable) for each in way]
     return JSONResponse({"at": at.isoformat(), "level": asked.level, "unit": asked.unit, "steps": steps})
 

@@ -1,4 +1,4 @@
-"""Who answers when: the rota, the ladders, the people, and where the one who asks is reached."""
+"""Who answers when: the rota, the ladders, the people."""
 
 import json
 from collections.abc import Collection, Iterable, Sequence
@@ -10,11 +10,11 @@ from uuid import UUID
 import asyncpg
 from pydantic import AfterValidator, Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from services.escalation.contacts import NotifyAway, UnusableAddress
-from services.escalation.domain.access import ANSWERS, is_fresh
+from services.escalation.contacts import Standing
+from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.shift import Absence, Shift, Shifts, Swap, Weekly
 from services.escalation.store import rota
 from services.escalation.store.rota import LONGEST_WAIT, SHIFTS, LadderBody, PlanBody, Staff
@@ -24,9 +24,8 @@ from shared.auth import sessions
 from shared.auth.people import Person, Role
 from shared.calendar import in_bounds
 from shared.delivery.outbox import Transaction
-from shared.events.codes import Channel
 from shared.ids import PersonId
-from shared.web.problems import Problem, Unavailable
+from shared.web.problems import Problem
 
 S = TypeVar("S", Shift, Swap, Absence)
 _LOOKS_AHEAD = timedelta(days=14)
@@ -44,7 +43,6 @@ def routes(api: Api) -> list[Route]:
         Route("/v1/ladders", partial(_put_ladders, api), methods=["PUT"]),
         Route("/v1/people", partial(_people, api), methods=["GET"]),
         Route("/v1/people", partial(_put_people, api), methods=["PUT"]),
-        Route("/v1/me/contact", partial(_put_contact, api), methods=["PUT"]),
     ]
 
 
@@ -100,13 +98,6 @@ class People(Body):
     """Those who are added or changed; the others stay."""
 
     people: Annotated[list[PersonBody], Field(min_length=1, max_length=500)]
-
-
-class Contact(Body):
-    """Where the one who asks is reached."""
-
-    channel: Channel = Channel.EMAIL
-    address: Annotated[str, Field(min_length=3, max_length=254)]
 
 
 def allowed(api: Api, request: Request, roles: Collection[Role]) -> Person:
@@ -213,28 +204,11 @@ async def _demand_a_leader(tx: Transaction, wanted: Sequence[Staff]) -> None:
 async def _told_people(api: Api) -> JSONResponse:
     async with api.transactions.begin("read people") as tx:
         people = await rota.people(tx.conn)
-    reachable = await api.reachable([each.person_id for each in people if each.active])
-    return JSONResponse({"people": [{**_person(each), "reachable": reachable.get(each.person_id)} for each in people]})
+    standing = await api.standing([each.person_id for each in people if each.active])
+    return JSONResponse({"people": [_person(each, standing.get(each.person_id, Standing())) for each in people]})
 
 
-def _person(staff: Staff) -> Json:
+def _person(staff: Staff, standing: Standing) -> Json:
     codes = {"roles": list(staff.roles), "units": list(staff.units), "active": staff.active}
-    return {"person_id": str(staff.person_id), "name": staff.name, **codes}
-
-
-async def _put_contact(api: Api, request: Request) -> Response:
-    """Everybody for themselves, having just proved who they are. Where it is lies in notify, sealed."""
-    who = api.who(request)
-    if not is_fresh(who, api.transactions.clock.now()):
-        detail = "Sign in again: where you are reached is changed with a sign-in of the last 10 minutes."
-        raise Problem(403, "step_up_needed", detail)
-    asked = await read(request, Contact)
-    try:
-        if api.contacts is None:
-            raise NotifyAway
-        await api.contacts.put(who.person_id, channel=asked.channel, address=asked.address)
-    except UnusableAddress:
-        raise Problem(422, "unusable_address", "This is no address that can be used.") from None
-    except NotifyAway:
-        raise Unavailable("The service that sends messages does not answer. Nothing was stored; try again.") from None
-    return Response(status_code=204)
+    reach = {"reachable": standing.reachable, "proved": standing.proved}
+    return {"person_id": str(staff.person_id), "name": staff.name, **codes, **reach}

@@ -17,7 +17,7 @@ import httpx2
 from shared.events.codes import Level, Unit
 from shared.ids import new_id
 from tests.integration.attack.conftest import PEOPLE, VISITORS, Doors, is_screen
-from tests.integration.escalation.conftest import BO, CARLA, DITTE, Service
+from tests.integration.escalation.conftest import BO, CARLA, DITTE, DOEGNVAGT, Service
 
 TABLE = """
                                               nobody reporter consultant authority leader auditor operator service
@@ -67,7 +67,10 @@ GET  /v1/ladders                                 401      403        403       4
 PUT  /v1/ladders                                 401      403        403       403    409     403      403     401
 GET  /v1/people                                  401      403        403       403    200     403      403     401
 PUT  /v1/people                                  401      403        403       403    200     403      403     401
+GET  /v1/me/contact                              401      503        503       503    503     503      503     401
 PUT  /v1/me/contact                              401      503        503       503    503     503      503     401
+POST /v1/me/contact/confirm                      401      403        403       403    503     403      403     401
+POST /v1/me/contact/proof                        401      403        403       403    503     403      403     401
 GET  /v1/reach                                   401      403        200       200    200     403      200     401
 GET  /v1/who-would-be-paged                      401      403        200       200    200     403      200     401
 POST /events                                     401      401        401       401    401     401      401     403
@@ -89,6 +92,8 @@ GET  /people/new                                 303      403        403       4
 POST /people/new                                 401      403        403       403    422     403      403     401
 GET  /me                                         303      200        200       200    200     200      200     303
 POST /me                                         401      503        503       503    503     503      503     401
+POST /me/confirm                                 401      403        403       403    503     403      403     401
+POST /me/proof                                   401      403        403       403    503     403      403     401
 POST /brief                                      303      303        303       303    303     303      303     303
 GET  /search                                     303      200        200       200    200     200      200     303
 POST /search                                     401      403        200       200    200     200      403     401
@@ -189,6 +194,8 @@ ACTS: Mapping[str, dict[str, Any]] = {
     },
     "people": {"people": [{"person_id": str(DITTE), "name": "D", "roles": ["leader"], "units": ["*"]}]},
     "contact": {"address": "ditte@ekt.example"},
+    "confirm": {"desk_id": str(DOEGNVAGT)},
+    "proof": {"desk_id": str(DOEGNVAGT)},
 }
 """What is sent, by the last word of the address that is no id."""
 FIELDS: Mapping[str, dict[str, Any]] = {

@@ -17,6 +17,7 @@ from playwright.async_api import Route
 
 from services.escalation import app as escalation_app
 from services.escalation import seed
+from services.escalation.contacts import Contacts
 from services.escalation.store.rota import allowed
 from services.escalation.web.api import Api
 from services.escalation.web.console import Console, doors_of
@@ -30,6 +31,10 @@ from services.intake.web import phone
 from services.intake.web.internal import internal_routes
 from services.intake.web.reports import Door
 from services.intake.web.reports import routes as report_routes
+from services.notify import app as notify_app
+from services.notify import contacts as notify_contacts
+from services.notify.web import Door as NotifyDoor
+from services.notify.web import routes as notify_routes
 from shared.auth import sessions
 from shared.auth.people import Person, Role
 from shared.delivery.inbox import Inbox
@@ -173,7 +178,23 @@ async def house(ground: OpenGround) -> AsyncIterator[House]:
         yield House(intake, escalation, door, disclosures, _console(escalation, disclosures, entries), stack)
 
 
-def _console(ground: Ground, disclosures: Disclosures, entries: Entries) -> Any:
+@pytest.fixture
+async def notify(house: House, ground: OpenGround) -> Ground:
+    """notify behind the console, with the contact points of the seed file."""
+    opened, here = await ground("notify", notify_app.MIGRATIONS), house.escalation
+    addresses = notify_contacts.addresses_in(SEED)
+    async with opened.pool.acquire() as conn:
+        today = opened.clock.now().date()
+        await notify_contacts.load(conn, addresses=addresses, keys=opened.keys, today=today)
+    behind = application(notify_routes(NotifyDoor(opened.transactions, opened.keys, opened.tokens)), ready=_ready)
+    contacts = Contacts("http://notify", here.tokens, httpx2.ASGITransport(behind))
+    house.stack.push_async_callback(contacts.close)
+    entries = Entries("http://intake", here.tokens, house.door)
+    house.app = _console(here, house.disclosures, entries, contacts)
+    return opened
+
+
+def _console(ground: Ground, disclosures: Disclosures, entries: Entries, contacts: Contacts | None = None) -> Any:
     settings = SiteSettings(
         database_url=ground.url,
         kafka_bootstrap_servers="127.0.0.1:1",
@@ -184,7 +205,7 @@ def _console(ground: Ground, disclosures: Disclosures, entries: Entries) -> Any:
         oidc_issuer="http://127.0.0.1:1",
         oidc_client_secret="any",
     )
-    api = Api(ground.transactions, ground.keys, entries=entries)
+    api = Api(ground.transactions, ground.keys, contacts, entries)
     screens = Screens(WEB, settings)
     desk = desk_on(ground, settings, allow=partial(allowed, ground.pool))
     doors = routes(api)

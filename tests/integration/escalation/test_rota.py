@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from services.escalation import seed
-from services.escalation.contacts import Contacts
+from services.escalation.contacts import Contacts, Standing
 from services.escalation.figures import Reach
 from services.escalation.web.api import Api
 from services.escalation.web.routes import routes
@@ -282,7 +282,7 @@ async def test_reach_tells_every_quarter_hour_whom_each_level_pages_and_whether_
     assert len(told["quarters"]) == 288
     assert set(told["quarters"][0]["levels"]) == {"acute", "high", "elevated", "low"}
     assert told["quarters"][0]["levels"]["acute"][0] == [str(AASE)]
-    assert told["people"][str(AASE)] == {"name": "Aase Eksempel", "reachable": True}
+    assert told["people"][str(AASE)] == {"name": "Aase Eksempel", "reachable": True, "proved": True}
     assert (told["gaps"], told["now"]) == ([], {"reached": 3})
 
 
@@ -365,5 +365,104 @@ async def test_an_unknown_person_is_reached_by_nobody(both: Both) -> None:
     )
     contacts = Contacts("http://notify", here.tokens, httpx2.ASGITransport(behind))
     stranger = new_id()
-    assert await contacts.reachable([stranger]) == {stranger: False}
+    assert await contacts.standing([stranger]) == {stranger: Standing(reachable=False, proved=True)}
     await contacts.close()
+
+
+async def sent_a_test(both: Both, *named: UUID, days: float = 0) -> None:
+    """The mail server took a test that day; all is said by notify's own table."""
+    began = both.notify.clock.now() - timedelta(days=days)
+    query = "UPDATE contacts SET tried_at = $2, asked_at = $2, unanswered_since = $2 WHERE person_id = ANY($1::uuid[])"
+    await both.notify.pool.execute(query, named, began)
+
+
+async def unproved(both: Both) -> list[str]:
+    told = await both.told(DITTE, "GET", "reach?hours=4")
+    return [named for named, each in told["people"].items() if each["proved"] is False]
+
+
+async def test_who_answers_no_test_is_listed_at_reach_and_is_asked_all_the_same(both: Both) -> None:
+    before = await both.told(DITTE, "GET", "reach?hours=4")
+    await sent_a_test(both, AASE, days=3.01)
+    assert await unproved(both) == [str(AASE)]
+    after = await both.told(DITTE, "GET", "reach?hours=4")
+    assert (after["now"], after["gaps"]) == (before["now"], before["gaps"])
+    assert after["people"][str(AASE)]["reachable"] is True
+    people = {each["person_id"]: each["proved"] for each in (await both.told(DITTE, "GET", "people"))["people"]}
+    assert (people[str(AASE)], people[str(BO)]) == (False, True)
+    assert (await both.ask(AASE, "POST", "me/contact/confirm")).status_code == 204
+    assert await unproved(both) == []
+
+
+async def test_the_unproved_are_a_figure_of_those_whom_the_rota_names(both: Both) -> None:
+    here = both.service.ground
+
+    async def figure() -> float:
+        watched = Reach(here.transactions, both.contacts)
+        await watched.run_once()
+        return watched.look.values["beredskab.contacts.unproved"]
+
+    assert await figure() == 0
+    await sent_a_test(both, AASE, DOEGNVAGT, FRIDA, days=3.01)
+    assert await figure() == 2, "Frida is on no rota, so nobody waits for her"
+    away = Contacts("http://127.0.0.1:1", here.tokens)
+    assert {each.proved for each in (await away.standing([AASE])).values()} == {None}
+    await away.close()
+
+
+async def test_nobody_answers_the_test_of_another(both: Both) -> None:
+    await sent_a_test(both, AASE, BO, DOEGNVAGT)
+    assert (await both.ask(AASE, "POST", "me/contact/confirm", {"person_id": str(BO)})).status_code == 204
+    assert (await both.ask(AASE, "POST", "me/contact/confirm", {"desk_id": str(DOEGNVAGT)})).status_code == 403
+    for leader_names in (BO, NEWCOMER):
+        answer = await both.ask(DITTE, "POST", "me/contact/confirm", {"desk_id": str(leader_names)})
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:beredskab:problem:no_desk")
+    query = "SELECT person_id FROM contacts WHERE unanswered_since IS NOT NULL ORDER BY person_id"
+    assert [row["person_id"] for row in await both.notify.pool.fetch(query)] == [BO, DOEGNVAGT]
+
+
+async def test_a_leader_answers_the_test_of_a_desk(both: Both) -> None:
+    await sent_a_test(both, DOEGNVAGT, days=4)
+    assert (await both.ask(DITTE, "POST", "me/contact/confirm", {"desk_id": str(DOEGNVAGT)})).status_code == 204
+    told = await both.told(DITTE, "GET", "me/contact")
+    (desk,) = (each for each in told["contacts"] if each["desk_id"] == str(DOEGNVAGT))
+    assert (desk["contact"]["waits"], desk["contact"]["proved"]) == (False, True)
+
+
+async def test_without_an_open_test_there_is_nothing_to_answer(both: Both) -> None:
+    answer = await both.ask(AASE, "POST", "me/contact/confirm")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:beredskab:problem:no_test")
+
+
+async def test_everybody_sees_their_own_address_masked_and_leaders_those_of_the_desks(both: Both) -> None:
+    told = await both.told(AASE, "GET", "me/contact")
+    (own,) = told["contacts"]
+    assert own["contact"] == {
+        "address": "a…@ekt.example",
+        "waits": False,
+        "proved": True,
+        "verified_on": "2026-03-10",
+        "asked_at": None,
+        "proved_at": None,
+    }
+    leader = (await both.told(DITTE, "GET", "me/contact"))["contacts"]
+    assert [each["desk_id"] for each in leader].count(None) == 1
+    assert str(DOEGNVAGT) in [each["desk_id"] for each in leader]
+    await both.notify.pool.execute("DELETE FROM contacts WHERE person_id = $1", AASE)
+    assert (await both.told(AASE, "GET", "me/contact"))["contacts"][0]["contact"] is None
+
+
+async def test_a_test_is_asked_for_once_in_ten_minutes(both: Both) -> None:
+    assert (await both.ask(AASE, "POST", "me/contact/proof")).status_code == 202
+    refused = await both.ask(AASE, "POST", "me/contact/proof")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "600")
+    assert (await both.ask(BO, "POST", "me/contact/proof")).status_code == 202
+    await both.notify.pool.execute("DELETE FROM contacts WHERE person_id = $1", CARLA)
+    answer = await both.ask(CARLA, "POST", "me/contact/proof")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:beredskab:problem:no_contact")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", "/confirm"), ("POST", "/proof")])
+async def test_without_notify_nothing_is_said_of_tests(service: Service, method: str, path: str) -> None:
+    bearer = service.ground.bearer(AASE, "consultant")
+    assert (await service.client.request(method, f"/v1/me/contact{path}", headers=bearer)).status_code == 503

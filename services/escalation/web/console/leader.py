@@ -1,4 +1,4 @@
-"""The leader's screens: how the rota is changed, whether somebody can be reached now; one's own contact."""
+"""The leader's screens: how the rota is changed, whether somebody can be reached now."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
@@ -6,7 +6,6 @@ from typing import Any, TypeAlias
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.escalation.domain.access import is_fresh
 from services.escalation.web.console import NOTHING, Console, Values, onward, sign_in_first, visitor, words
 from services.escalation.web.console.bars import days_of, of_reach
 from services.escalation.web.console.hold import instant
@@ -40,13 +39,6 @@ async def reach_screen(console: Console, request: Request) -> Response:
     return console.show(request, "reach.html", who, days=days, **values)
 
 
-async def me_screen(console: Console, request: Request, how: Values = NOTHING) -> Response:
-    """Where the one who is signed in is reached."""
-    who = visitor(request)
-    fresh = who is not None and is_fresh(who, console.api.transactions.clock.now())
-    return await screen(console, request, "me.html", values={"fresh": fresh, **how})
-
-
 async def change_rota(console: Console, request: Request) -> Response:
     """Add one thing to the rota, or take one away; a rota that somebody changed meanwhile is shown anew."""
 
@@ -61,15 +53,6 @@ async def change_rota(console: Console, request: Request) -> Response:
         return "/v1/rota", {"version": number_in(sent, "version"), **kept}
 
     return await changed(console, request, ("/rota", rota_screen), put, reads="/v1/rota")
-
-
-async def change_contact(console: Console, request: Request) -> Response:
-    """Everybody for themselves."""
-
-    def put(sent: Fields, _nothing: Json) -> tuple[str, Json]:
-        return "/v1/me/contact", {"channel": "email", "address": sent.get("address", "")}
-
-    return await changed(console, request, ("/me", me_screen), put, reads=None)
 
 
 async def screen(
@@ -90,6 +73,8 @@ async def changed(
     put: Callable[[Fields, Json], tuple[str, Json]],
     *,
     reads: str | None,
+    method: str = "PUT",
+    done: str = "saved",
 ) -> Response:
     """What a form wants, put to the API; then its screen, with the sentence that tells how it went.
 
@@ -102,12 +87,12 @@ async def changed(
     stands = await console.asked("GET", reads, request) if reads else {}
     path, content = put(sent, stands)
     try:
-        await console.asked("PUT", path, request, content)
+        await console.asked(method, path, request, content)
     except Problem as problem:
-        if problem.status in (404, 403) and problem.code != "step_up_needed":
+        if problem.code in ("not_found", "forbidden"):
             raise
         return await show(console, request, {"status": problem.status, "done": problem.code, "kept": sent})
-    return onward(request, address, done="saved")
+    return onward(request, address, done=done)
 
 
 def _span(sent: Fields) -> Json:

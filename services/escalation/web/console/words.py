@@ -178,6 +178,12 @@ def date_of(day: date, lang: Language) -> str:
     return f"{lang.say(*_DAYS[day.weekday()])} {lang.day(datetime.combine(day, time(12), COPENHAGEN))}"
 
 
+def date_said(day: str, lang: Language) -> str:
+    """A day as the API tells it, with its year: `9. marts 2026`, `9 March 2026`."""
+    at = datetime.combine(date.fromisoformat(day), time(12), COPENHAGEN)
+    return f"{lang.day(at)} {at.year}"
+
+
 def days(numbers: Sequence[int], lang: Language) -> str:
     """`mandag–fredag` where they follow each other, else each of them."""
     ordered = sorted(numbers)
