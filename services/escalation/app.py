@@ -17,7 +17,7 @@ from services.escalation.handlers.report import report_received
 from services.escalation.settings import Settings
 from services.escalation.store.rota import allowed
 from services.escalation.web.api import Api
-from services.escalation.web.console import Console, doors_of
+from services.escalation.web.console import Console, doors_of, screens_of
 from services.escalation.web.console.routes import screen_routes
 from services.escalation.web.disclosures import Disclosures
 from services.escalation.web.entries import Entries
@@ -35,7 +35,6 @@ from shared.evidence import EVIDENCE
 from shared.postgres.migrations import migrations_in
 from shared.process import Loop, Service, migrate_service, open_service
 from shared.web.application import application
-from shared.web.screens import Screens
 from shared.web.sign_in import Desk, Recognising, sign_in_routes
 
 NAME = "escalation"
@@ -72,7 +71,7 @@ def site(service: Service, settings: Settings) -> ASGIApp:
     people_tokens = PeopleTokens.read(settings.keys_dir, clock) if settings.local_issuer else None
     allow = partial(allowed, service.pool)
     desk = Desk(NAME, service.pool, clock, settings, Provider(settings), service.keys, people_tokens, allow)
-    screens = Screens(Path(__file__).parent / "web", settings)
+    screens = screens_of(settings, clock)
     doors = routes(api)
     console = Console(api, screens, Disclosures(settings.peers["intake"], service.tokens), doors_of(doors))
     people = [*screen_routes(console), *sign_in_routes(desk, screens)]

@@ -20,7 +20,7 @@ from services.escalation import seed
 from services.escalation.contacts import Contacts
 from services.escalation.store.rota import allowed
 from services.escalation.web.api import Api
-from services.escalation.web.console import Console, doors_of
+from services.escalation.web.console import Console, doors_of, screens_of
 from services.escalation.web.console.routes import screen_routes
 from services.escalation.web.disclosures import Disclosures
 from services.escalation.web.entries import Entries
@@ -45,7 +45,6 @@ from shared.events.triage import CaseRated, Reason, WouldRaise
 from shared.ids import CaseId, EventId, PersonId, new_id
 from shared.signs import SignId
 from shared.web.application import application
-from shared.web.screens import Screens
 from shared.web.sign_in import Recognising, sign_in_routes
 from tests.conftest import OpenGround
 from tests.integration.escalation.conftest import AASE as AASE
@@ -206,7 +205,7 @@ def _console(ground: Ground, disclosures: Disclosures, entries: Entries, contact
         oidc_client_secret="any",
     )
     api = Api(ground.transactions, ground.keys, contacts, entries)
-    screens = Screens(WEB, settings)
+    screens = screens_of(settings, ground.clock)
     desk = desk_on(ground, settings, allow=partial(allowed, ground.pool))
     doors = routes(api)
     people = [*screen_routes(Console(api, screens, disclosures, doors_of(doors))), *sign_in_routes(desk, screens)]

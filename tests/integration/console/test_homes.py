@@ -173,6 +173,7 @@ async def test_the_homes_fit_a_phone_and_are_tapped(house: House) -> None:
             if browser is erik:
                 await page.locator(".work a").tap()
                 await expect(page.get_by_role("heading", name="Hvem har læst sagen?")).to_be_visible()
+                await page.wait_for_load_state()
                 assert await page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
                 async with page.expect_download() as file:
                     await page.get_by_role("button", name="Hent som CSV").tap()

@@ -6,6 +6,7 @@ Screens read what the API tells; forms post to the API's own acts, so that there
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -20,6 +21,8 @@ from services.escalation.web.console.text import literally
 from services.escalation.web.disclosures import Disclosures
 from shared.auth.people import Person
 from shared.calendar import local
+from shared.clock import Clock
+from shared.settings import ScreenSettings
 from shared.web.application import with_body
 from shared.web.language import language
 from shared.web.screens import Screens
@@ -66,25 +69,35 @@ class Console:
         return told
 
     def show(self, request: Request, template: str, who: Person, *, status: int = 200, **values: Any) -> Response:
-        """A screen. It is dark from 20 to 07, whatever the device says (nobody is woken by a white page).
+        """A screen.
 
         `sees_cases`: whether the person may see any. `done` says how a form went, `kept` what was written in one that
         was refused.
         """
-        hour = local(self.api.transactions.clock.now()).hour
-        night = hour >= 20 or hour < 7
         how = {"done": request.query_params.get("done", ""), "kept": {}}
         return self.screens.page(
             request,
             template,
             status=status,
             who=who,
-            night=night,
             sees_cases=bool(who.roles & ANSWERS),
             words=words,
             literally=literally,
             **how | values,
         )
+
+
+def screens_of(settings: ScreenSettings, clock: Clock) -> Screens:
+    """The console's pages, those that tell of an error or a sign-in too.
+
+    All are dark from 20 to 07, whatever the device says: nobody is woken by a white page.
+    """
+
+    def at_night() -> bool:
+        hour = local(clock.now()).hour
+        return hour >= 20 or hour < 7
+
+    return Screens(Path(__file__).parents[1], settings, {"at_night": at_night})
 
 
 def onward(request: Request, path: str, *, done: str) -> Response:

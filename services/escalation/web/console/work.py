@@ -21,6 +21,7 @@ from shared.web.sign_in import POLL, signed_out
 CROWD = 6
 """So many unanswered cases of one level stand together."""
 AT_MOST = 500
+_HOMES = {Role.AUDITOR: "/supervision", Role.OPERATOR: "/operations"}
 
 
 async def first_screen(console: Console, request: Request) -> Response:
@@ -28,13 +29,19 @@ async def first_screen(console: Console, request: Request) -> Response:
     who = visitor(request)
     if who is None:
         return sign_in_first(request)
-    if not who.roles & ANSWERS:
-        homes = {Role.AUDITOR: "/supervision", Role.OPERATOR: "/operations"}
-        return RedirectResponse(next((homes[role] for role in homes if role in who.roles), "/work"), 303)
+    if elsewhere := _home(who):
+        return RedirectResponse(elsewhere, 303)
     async with console.api.transactions.begin("find page") as tx:
         waiting = [row["case_id"] for row in await case.work(tx.conn, who)]
         paged = await page.asks(tx.conn, who.person_id, waiting)
     return RedirectResponse(f"/cases/{paged[0]}" if paged else "/work", 303)
+
+
+def _home(who: Person) -> str | None:
+    """Where somebody begins who sees no cases and so has no list."""
+    if who.roles & ANSWERS:
+        return None
+    return next((path for role, path in _HOMES.items() if role in who.roles), None)
 
 
 def mine_first(waiting: Sequence[Record], mine: Set[CaseId], who: Person) -> list[Record]:
@@ -47,6 +54,8 @@ async def work_screen(console: Console, request: Request) -> Response:
     who, part = visitor(request), POLL in request.headers
     if who is None:
         return Response(status_code=401) if part else sign_in_first(request)
+    if elsewhere := _home(who):
+        return RedirectResponse(elsewhere, 303)
     async with console.api.transactions.begin("show work") as tx:
         waiting = await case.work(tx.conn, who)
         mine = set(await page.asks(tx.conn, who.person_id, [row["case_id"] for row in waiting]))
