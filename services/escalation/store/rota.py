@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator,
 from services.escalation.domain.access import ANSWERS
 from services.escalation.domain.rota import Ask, DutyHours, First, Ladder, Plan, Rota, last_resort
 from services.escalation.domain.shift import Shifts
+from services.escalation.store.case import SEEN
 from shared.auth.people import Person
 from shared.events.codes import Level, Unit
 from shared.ids import CaseId, PersonId
@@ -255,12 +256,17 @@ async def ladders(conn: Connection) -> tuple[int, PlanBody]:
     return row["version"], _body(row["body"])
 
 
-async def ladder_versions(conn: Connection) -> list[asyncpg.Record]:
-    """Every version of the ladders, newest first: by whom, since when, its body, and how many escalations run on it."""
+async def ladder_versions(conn: Connection, who: Person) -> list[asyncpg.Record]:
+    """Every version of the ladders, newest first: by whom, since when, its body, and what runs on it.
+
+    That is how many escalations of cases that the person sees: a number must not tell of another.
+    """
     rows: list[asyncpg.Record] = await conn.fetch(
-        """SELECT l.*, (SELECT count(*) FROM escalations e JOIN cases c USING (case_id)
-                        WHERE e.ladder_version = l.version AND e.state <> 'closed' AND NOT c.canary) AS running
-           FROM ladders l ORDER BY l.version DESC"""
+        f"""SELECT l.*, (SELECT count(*) FROM escalations e JOIN cases c USING (case_id)
+                         WHERE e.ladder_version = l.version AND e.state <> 'closed' AND {SEEN}) AS running
+            FROM ladders l ORDER BY l.version DESC""",
+        list(who.units),
+        who.person_id,
     )
     return rows
 

@@ -127,9 +127,9 @@ async def _put_rota(api: Api, request: Request) -> JSONResponse:
 
 async def _ladders(api: Api, request: Request) -> JSONResponse:
     """Every version, newest first: what runs keeps the version it began with."""
-    allowed(api, request, {Role.LEADER})
+    who = allowed(api, request, {Role.LEADER})
     async with api.transactions.begin("read ladders") as tx:
-        return JSONResponse({"versions": [_version(row) for row in await rota.ladder_versions(tx.conn)]})
+        return JSONResponse({"versions": [_version(row) for row in await rota.ladder_versions(tx.conn, who)]})
 
 
 def _version(row: asyncpg.Record) -> Json:
