@@ -51,7 +51,7 @@ def main() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     with tempfile.TemporaryDirectory() as folder, running_server(Path(folder) / "data") as postgres:
         keys = Path(folder) / "keys"
-        ensure_keys(keys)
+        ensure_keys(keys, local_issuer=True)
         return int(asyncio.run(measured(postgres, keys, count)) >= LONGEST)
 
 

@@ -78,8 +78,7 @@ async def _leave(tx: Transaction, source: CaseId, new: CaseId, moved: Sequence[R
     before = await escalation.newest(tx.conn, source)
     if before is not None:
         await _demand(tx, new, moved, before)
-    if left := await belonging.newest_left(tx.conn, source):
-        await settle(tx, source, ReportsLeft(left))
+    await settle(tx, source, ReportsLeft(await belonging.newest_left(tx.conn, source)))
 
 
 async def _demand(tx: Transaction, new: CaseId, moved: Sequence[Record], before: Escalation) -> None:

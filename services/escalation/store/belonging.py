@@ -114,9 +114,10 @@ async def make_like(conn: Connection, case_id: CaseId, of: CaseId) -> None:
     )
 
 
-async def newest_left(conn: Connection, case_id: CaseId) -> int | None:
-    """The highest number of the reports that are left."""
-    no: int | None = await conn.fetchval("SELECT max(report_no) FROM reports WHERE case_id = $1", case_id)
+async def newest_left(conn: Connection, case_id: CaseId) -> int:
+    """The highest number of the reports that are left; 0 while those that stay are still on their way."""
+    query = "SELECT coalesce(max(report_no), 0) FROM reports WHERE case_id = $1"
+    no: int = await conn.fetchval(query, case_id)
     return no
 
 

@@ -156,6 +156,14 @@ async def test_when_the_newest_report_left_the_older_ones_answer_is_enough(servi
     assert case["escalation"]["state"] == "acknowledged"
 
 
+async def test_a_report_that_has_left_is_not_waited_for_when_those_that_stay_come_after_it(service: Service) -> None:
+    old, new = CaseId(new_id()), CaseId(new_id())
+    first, second = service.report(old), service.report(old, 2)
+    await service.hear(second, split(old, new, second), first)
+    case = await service.did(AASE, f"cases/{old}/acknowledge", old, covers_report_no=1)
+    assert case["escalation"]["state"] == "acknowledged"
+
+
 async def test_a_split_makes_no_lift_valid_and_holds_again_what_was_lifted(service: Service) -> None:
     old, _ = await service.opened(Level.HIGH)
     await lift(service, old)
