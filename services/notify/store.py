@@ -306,14 +306,14 @@ async def want_test(conn: Connection, person_id: UUID, *, now: datetime) -> None
     await conn.execute("UPDATE contacts SET wanted_at = $2 WHERE person_id = $1", person_id, now)
 
 
-async def begin_test(pool: Pool, *, now: datetime, every: timedelta | None) -> Contact | None:
+async def begin_test(conn: Connection | Pool, *, now: datetime, every: timedelta | None) -> Contact | None:
     """Begin the test that has been due for longest, so that no other process does; None where none is.
 
     Due is what somebody has asked for. With `every` also what was tested last that long ago, and what could not be
     handed over: after as long as it has been tried, a quarter of an hour at least and a day at most. Nobody is written
     to for more than four weeks without an answer.
     """
-    row = await pool.fetchrow(
+    row = await conn.fetchrow(
         f"""WITH due AS (
                 SELECT person_id, channel FROM contacts
                 WHERE wanted_at IS NOT NULL OR $2::interval IS NOT NULL AND {_TEST_DUE}

@@ -121,6 +121,17 @@ async def test_two_replicas_send_one_test(testing: Testing) -> None:
     assert (sum(done), sorted(testing.notify.sink.recipients)) == (2, [OWN, "vagt@ekt.example"])
 
 
+async def test_what_another_replica_is_just_beginning_is_passed_over(testing: Testing) -> None:
+    pool, now = testing.notify.ground.pool, testing.notify.ground.clock.now()
+    async with pool.acquire() as other, other.transaction():
+        begun = await store.begin_test(other, now=now, every=WEEK)
+        assert begun is not None
+        sent = await testing.turn()
+    assert len(sent) == 1
+    assert await testing.turn() == []
+    assert await pool.fetchval("SELECT asked_at IS NULL FROM contacts WHERE person_id = $1", begun.person_id)
+
+
 async def test_a_mailbox_that_answers_250_and_discards_is_unproved_after_three_days(testing: Testing) -> None:
     await testing.turn()
     testing.pass_by(days=3)
