@@ -5,7 +5,6 @@ from services.escalation.handlers import deadline as clocks
 from services.escalation.handlers import exclusion, hold
 from services.escalation.handlers.settle import settle
 from services.escalation.store import belonging, case, escalation, report
-from services.escalation.store.report import Added
 from shared.delivery.outbox import Transaction
 from shared.events.intake import ReportReceived
 from shared.evidence import Facts, record
@@ -22,13 +21,14 @@ async def report_received(tx: Transaction, event: ReportReceived) -> None:
     added = await report.add(tx.conn, event)
     if added is None:
         return
+    event = event.model_copy(update={"report_no": added.report_no})
     await case.note_report(tx.conn, event, current_traceparent())
     await exclusion.inherit(tx, family)
-    await clocks.start(tx, event, mended=added is Added.MENDED)
+    await clocks.start(tx, event, mended=added.mended)
     facts: Facts = {"report_id": str(event.report_id), "report_no": event.report_no}
     await record(tx, event.case_id, act="report_received", actor=None, facts=facts)
     await hold.held_again(tx, lifted)
-    if added is Added.MENDED and await _answered(tx, event):
+    if added.mended and await _answered(tx, event):
         return
     standing = await report.standing(tx.conn, event.case_id)
     fact = ReportArrived(

@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from uuid import UUID
 
 import asyncpg
@@ -53,22 +52,28 @@ class Judged:
     judges: frozenset[PersonId]
 
 
-class Added(Enum):
-    """A report was new, or stood here bare until now."""
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A report with the number that it has here, and whether it stood here bare until now."""
 
-    NEW = "new"
-    MENDED = "mended"
+    report_no: int
+    mended: bool
 
 
 async def add(conn: Connection, event: ReportReceived) -> Added | None:
-    """Store the report; None when it was here already."""
-    mended = await conn.fetchval(
+    """Store the report; None when it was here already.
+
+    Where another has its number, it has the next one: intake's database was put back, and counts anew from its copy.
+    """
+    row = await conn.fetchrow(
         """INSERT INTO reports (report_id, case_id, report_no, received_at, unit, entered_by, reporter_verified)
-           VALUES ($1, $2, $3, $4, $5, $6, $7)
+           SELECT $1, $2, CASE WHEN EXISTS
+                   (SELECT FROM reports o WHERE o.case_id = $2 AND o.report_no = $3 AND o.report_id <> $1)
+               THEN (SELECT max(report_no) + 1 FROM reports WHERE case_id = $2) ELSE $3 END, $4, $5, $6, $7
            ON CONFLICT (report_id) DO UPDATE SET bare = false, received_at = $4, unit = $5, entered_by = $6,
                reporter_verified = $7, report_no = CASE WHEN EXISTS
                    (SELECT FROM reports o WHERE o.case_id = $2 AND o.report_no = $3) THEN reports.report_no ELSE $3 END
-           WHERE reports.bare RETURNING xmax <> 0""",
+           WHERE reports.bare RETURNING report_no, xmax <> 0 AS mended""",
         event.report_id,
         event.case_id,
         event.report_no,
@@ -77,7 +82,7 @@ async def add(conn: Connection, event: ReportReceived) -> Added | None:
         event.entered_by,
         event.reporter_verified,
     )
-    return None if mended is None else Added.MENDED if mended else Added.NEW
+    return Added(**row) if row else None
 
 
 async def add_bare(conn: Connection, told: Remnant) -> int:

@@ -271,3 +271,17 @@ async def test_a_clock_that_cannot_be_told_of_does_not_stop_the_ladder(service: 
     aside = await service.ground.pool.fetchrow("SELECT loop, row_id FROM set_aside")
     assert aside is not None
     assert (aside["loop"], aside["row_id"]) == ("deadlines", UUID(str(case_id)))
+
+
+async def test_a_number_that_intake_gives_twice_hides_neither_report(service: Service) -> None:
+    """Its database was put back from a copy, and the newest report that it knows of the case has one number less."""
+    case_id, _ = await service.opened()
+    lost, again, more = service.report(case_id, 2), service.report(case_id, 2), service.report(case_id, 3)
+    await service.hear(lost, again, more)
+    case = await service.case(case_id)
+    assert [each["report_no"] for each in case["reports"]] == [1, 2, 3, 4]
+    assert {each["report_id"] for each in case["reports"]} >= {str(each.report_id) for each in (lost, again, more)}
+    done = await service.did(AASE, f"cases/{case_id}/acknowledge", case_id, covers_report_no=4)
+    assert (done["escalation"]["state"], done["escalation"]["acknowledged_report_no"]) == ("acknowledged", 4)
+    await service.hear(service.report(case_id, 4))
+    assert (await service.case(case_id))["escalation"]["state"] == "paging"
