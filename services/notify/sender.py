@@ -88,6 +88,7 @@ class Sender:
         """Begin the next try of what is due, as mails, and hold back what shall wait for others."""
         now = self.transactions.clock.now()
         async with self.transactions.pool.acquire() as conn, conn.transaction():
+            await store.claim_alone(conn)
             waiting = await store.open_messages(conn, now=now, limit=LOOKED_AT)
             if not waiting:
                 return []

@@ -117,6 +117,14 @@ async def _claimed(conn: Connection, row: asyncpg.Record, now: datetime) -> Clai
         return None
 
 
+async def claim_alone(conn: Connection) -> None:
+    """Wait for other processes that are about to begin mails: what they begin is seen here then.
+
+    Two that looked at once would each send the first mail of a person.
+    """
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtext('claim'))")
+
+
 async def mailed(conn: Connection, *, after: datetime, until: datetime) -> list[Mailed]:
     """The mails that people and desks may have been sent in that time."""
     rows = await conn.fetch(

@@ -28,11 +28,12 @@ def key_in(path: Path) -> OKPKey:
 
 
 class OtherTime(NotSignedIn):
-    """The signature of the key `key_id` holds, but its clock and ours do not agree on when the token is good."""
+    """The signature of the key `key_id` holds, but not its time: it comes `late`, or its clock is not ours."""
 
-    def __init__(self, key_id: str) -> None:
+    def __init__(self, key_id: str, *, late: bool) -> None:
         super().__init__("the token is not valid now")
         self.key_id = key_id
+        self.late = late
 
 
 def read(authorization: str | None, keys: KeySet | OKPKey, *, audience: str, now: int, leeway: int = 0) -> Token:
@@ -53,7 +54,7 @@ def read(authorization: str | None, keys: KeySet | OKPKey, *, audience: str, now
         registry.validate(decoded.claims)
     except ClaimError as error:
         if error.claim in ("exp", "nbf", "iat"):
-            raise OtherTime(str(decoded.header.get("kid"))) from None
+            raise OtherTime(str(decoded.header.get("kid")), late=error.claim == "exp") from None
         raise NotSignedIn("the token is not valid") from None
     except (JoseError, ValueError, TypeError):
         raise NotSignedIn("the token is not valid") from None

@@ -10,9 +10,12 @@ from shared.auth.people import Person
 from shared.ids import PersonId
 from shared.postgres.pool import Connection
 
+MOST = 5000
+"""Clocks that are looked at: of more, the last ones wait."""
+
 
 async def clocks(conn: Connection, who: Person, until: datetime) -> list[asyncpg.Record]:
-    """The clocks that end by then in the cases the person sees, and those that ended with nobody's judgement."""
+    """The clocks that end by then in the cases the person sees, and those that ended unjudged; the first of them."""
     if not who.roles & ANSWERS:
         return []
     query = f"""
@@ -20,8 +23,8 @@ async def clocks(conn: Connection, who: Person, until: datetime) -> list[asyncpg
         WHERE NOT c.canary AND {SEEN} AND d.limit_at <= $3 AND (d.state = 'running'
             OR d.state = 'missed' AND d.rule IN ('acute_judgement', 'said_date')
                AND NOT EXISTS (SELECT FROM judgements j WHERE j.report_id = d.report_id))
-        GROUP BY c.case_id, d.rule, d.limit_at, d.state ORDER BY d.limit_at, c.case_id, d.rule"""
-    rows: list[asyncpg.Record] = await conn.fetch(query, list(who.units), who.person_id, until)
+        GROUP BY c.case_id, d.rule, d.limit_at, d.state ORDER BY d.limit_at, c.case_id, d.rule LIMIT $4"""
+    rows: list[asyncpg.Record] = await conn.fetch(query, list(who.units), who.person_id, until, MOST)
     return rows
 
 

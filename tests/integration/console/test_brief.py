@@ -1,5 +1,6 @@
 """What a person reads when their duty begins: each case by a moment and its short name, until they say they read it."""
 
+from services.escalation.web.console.brief import MOST
 from services.escalation.web.console.words import short
 from shared.events.codes import Level
 from tests.integration.console.conftest import AASE, BO, CARLA, DITTE, House
@@ -96,3 +97,13 @@ async def test_a_deadline_that_nobody_kept_is_told_again(house: House) -> None:
     await house.escalation.pool.execute("UPDATE deadlines SET state = 'missed', next_at = NULL WHERE state = 'running'")
     told = after((await (await house.browser(AASE)).open("/work")).text, "Frister")
     assert f"sag {short(event.case_id)}</a>: overskredet" in told
+
+
+async def test_a_flood_buries_nothing_that_a_duty_begins_with(house: House) -> None:
+    events = [await house.report(Level.LOW, **BODY) for _ in range(MOST + 5)]
+    aase = await house.browser(AASE)
+    screen = (await aase.open("/work")).text
+    told = after(screen, "Frister")
+    assert told.count("/cases/") == MOST
+    assert f"og {len(events) - MOST} mere: se listen" in told
+    assert after(screen, "Rejser, bryllupper og andre datoer").count("/cases/") <= MOST

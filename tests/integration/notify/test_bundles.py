@@ -1,16 +1,21 @@
 """Many messages to one person: few mails, and every message accepted for itself."""
 
+import asyncio
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
 
+from services.notify import store
 from services.notify.domain import LEASE
 from shared.events.codes import RecipientKind, Template
 from shared.events.escalation import MessageRequested, Recipient
 from shared.events.notify import MessageAccepted
 from shared.evidence import broken_at
+from shared.ids import new_id
 from tests.integration.notify.conftest import DESK, Notify
+from tests.support.system import until
 
 BERIT = UUID("0c9d3c52-6f0b-4b0e-9a51-1f6c1a000002")
 TO_DESK = {"recipient": Recipient(kind=RecipientKind.DESK, id=DESK), "template": Template.DESK_PAGE}
@@ -206,3 +211,23 @@ async def test_a_page_whose_outcome_cannot_be_stored_takes_none_of_its_bundle_al
     await notify.send()
     assert {(await notify.stored(each))["state"] for each in others} == {"accepted"}
     assert (await notify.stored(broken))["state"] in {"queued", "sending"}
+
+
+async def test_two_workers_that_look_at_once_send_a_person_one_first_mail(notify: Notify) -> None:
+    first, _ = await burst(notify, 1), await burst(notify, 1)
+    now = notify.ground.clock.now()
+    async with notify.ground.pool.acquire() as conn, conn.transaction():
+        await store.claim_alone(conn)
+        await store.open_messages(conn, now=now, limit=1)
+        mail = {first[0].message_id: new_id()}
+        await store.begin(conn, mail, now=now, lease_until=now + LEASE, holder=1)
+        other = asyncio.create_task(notify.sender(holder=2).claim())
+        await until(partial(waits_or_ended, notify, other), within=20)
+        assert not other.done()
+    assert await other == []
+
+
+async def waits_or_ended(notify: Notify, task: asyncio.Task[object]) -> bool:
+    """Whether the other waits for the lock, or has gone past it."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    return task.done() or bool(await notify.ground.pool.fetchval(waiting))

@@ -137,6 +137,38 @@ def test_services_whose_clocks_differ_by_more_refuse_each_other_and_say_why(keys
     assert refused.value.key_id == "intake"
 
 
+def told(output: str) -> int:
+    return output.count("auth.clocks_differ")
+
+
+@pytest.mark.parametrize("apart", [-7200, -31])
+def test_a_call_from_a_clock_that_is_ahead_is_an_alarm_at_once(
+    keys: Path, apart: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    test_services_whose_clocks_differ_by_more_refuse_each_other_and_say_why(keys, apart)
+    assert told(capsys.readouterr().out) == 1
+
+
+def test_calls_that_waited_before_a_shut_door_are_no_alarm_and_those_of_a_clock_behind_are(
+    keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller, hands = Hands(), Hands(NOON + timedelta(minutes=7))
+    late = ServiceTokens.read(keys / "intake", "intake", caller).token("triage")
+    door = ServiceTokens.read(keys / "triage", "triage", hands)
+    for seconds in (0, 1, 4):  # the backlog, when the process is there again
+        hands.pass_by(seconds=seconds)
+        with pytest.raises(OtherTime):
+            door.caller(f"Bearer {late}")
+    assert told(capsys.readouterr().out) == 0
+    good = ServiceTokens.read(keys / "intake", "intake", hands).token("triage")
+    assert door.caller(f"Bearer {good}") == "intake"
+    for seconds in (60, 11):  # after a good one it is counted anew
+        hands.pass_by(seconds=seconds)
+        with pytest.raises(OtherTime):
+            door.caller(f"Bearer {late}")
+    assert told(capsys.readouterr().out) == 1
+
+
 def test_a_token_for_another_service_is_no_matter_of_clocks(keys: Path) -> None:
     call = ServiceTokens.read(keys / "intake", "intake", Hands()).token("notify")
     with pytest.raises(NotSignedIn) as refused:

@@ -21,6 +21,8 @@ from shared.ids import CaseId
 
 AHEAD = timedelta(days=3)
 """How far it looks: over a weekend."""
+MOST = 20
+"""Lines of one kind, the soonest first. A flood must not bury what else the duty begins with."""
 Json: TypeAlias = dict[str, Any]
 
 
@@ -31,13 +33,15 @@ async def unread(tx: Transaction, who: Person, waiting: list[Record], asked: Col
         return None
     until = tx.now + AHEAD
     clocks = await brief.clocks(tx.conn, who, until)
-    return {
+    lines = {
         "waits": [row for row in waiting if row["case_id"] in asked],
         "promises": [row for row in waiting if row["state"] == "acknowledged" and row["next_at"] <= until],
         "deadlines": [row for row in clocks if row["rule"] not in (Rule.SAID_DATE, Rule.HOLD_REVIEW)],
         "dates": [row for row in clocks if row["rule"] == Rule.SAID_DATE],
         "permits": [row for row in clocks if row["rule"] == Rule.HOLD_REVIEW],
     }
+    more = {kind: max(0, len(of_kind) - MOST) for kind, of_kind in lines.items()}
+    return {**{kind: of_kind[:MOST] for kind, of_kind in lines.items()}, "more": more}
 
 
 async def say_read(console: Console, request: Request) -> Response:
