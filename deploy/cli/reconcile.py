@@ -36,18 +36,29 @@ class Compared:
     @property
     def whole(self) -> bool:
         """Whether everybody has everything."""
-        return not any(self.unconfirmed.values()) and not any(self.missing.values())
+        return self.settled and not any(self.missing.values())
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is on its way any more."""
+        return not any(self.unconfirmed.values())
 
 
 async def reconcile(databases: Databases, *, now: datetime, within: float) -> Compared:
-    """Have everything that is kept asked for anew, and wait until it is confirmed, at most `within` seconds."""
+    """Have everything that is kept asked for anew, and wait until it is confirmed, at most `within` seconds.
+
+    Intake's own reports are kept by nobody else: what its copy lacks is named, and stays so.
+    """
     deadline = time.monotonic() + within
     asked = {service: await _ask_anew(url, now) for service, url in databases.items()}
+    before: Compared | None = None
     while True:
         unconfirmed = {service: await _value(url, _UNCONFIRMED) for service, url in databases.items()}
         found = Compared(asked, unconfirmed, await _missing(databases))
-        if found.whole or time.monotonic() > deadline:
+        stays = before is not None and before.settled and found.settled and before.missing == found.missing
+        if found.whole or stays or time.monotonic() > deadline:
             return found
+        before = found
         await asyncio.sleep(1)
 
 
