@@ -57,15 +57,15 @@ class Language(StrEnum):
         """`onsdag kl. 14.02`, `Wednesday at 14:02`."""
         return f"{self.say(*_DAYS[local(instant).weekday()])} {self.time(instant)}"
 
-    def day(self, instant: datetime) -> str:
-        """`14. april`, `14 April`."""
+    def day(self, instant: datetime, *, year: bool = False) -> str:
+        """`14. april`, `14 April`; with its year where that may be another."""
         at = local(instant)
         month = self.say(*_MONTHS[at.month - 1])
-        return self.say(f"{at.day}. {month}", f"{at.day} {month}")
+        return self.say(f"{at.day}. {month}", f"{at.day} {month}") + (f" {at.year}" if year else "")
 
-    def moment(self, instant: datetime) -> str:
+    def moment(self, instant: datetime, *, year: bool = False) -> str:
         """`tirsdag 14. april kl. 14.02`, `Tuesday 14 April at 14:02`."""
-        return f"{self.say(*_DAYS[local(instant).weekday()])} {self.day(instant)} {self.time(instant)}"
+        return f"{self.say(*_DAYS[local(instant).weekday()])} {self.day(instant, year=year)} {self.time(instant)}"
 
 
 class Who(StrEnum):

@@ -28,6 +28,12 @@ async def clocks(conn: Connection, who: Person, until: datetime) -> list[asyncpg
     return rows
 
 
+async def has_read(conn: Connection, person_id: PersonId) -> bool:
+    """Whether the person has ever read one: who has not begins a first duty."""
+    found: bool = await conn.fetchval("SELECT EXISTS (SELECT FROM briefs WHERE person_id = $1)", person_id)
+    return found
+
+
 async def is_read(conn: Connection, person_id: PersonId, began_at: datetime) -> bool:
     """Whether the person has read it since that duty began."""
     found: bool = await conn.fetchval(

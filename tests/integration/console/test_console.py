@@ -122,12 +122,16 @@ async def test_who_was_not_asked_says_why_and_is_asked_once(house: House) -> Non
     assert await evidence(house.escalation, "purpose_said") == [{"purpose": "supervision"}]
 
 
-@pytest.mark.parametrize(("who", "role"), [(FRIDA, "operator"), (GORM, "reporter")])
-async def test_who_answers_no_cases_sees_none(house: House, who: str, role: str) -> None:
+@pytest.mark.parametrize(
+    ("who", "role", "home"), [(FRIDA, "operator", "Drift"), (GORM, "reporter", "Ingen venter på dig.")]
+)
+async def test_who_answers_no_cases_sees_none(house: House, who: str, role: str, home: str) -> None:
     event = await house.report(**BODY)
     browser = await house.browser(who, role)  # type: ignore[arg-type]
     assert (await browser.open(f"/cases/{event.case_id}")).status_code == 404
-    assert "Ingen venter på dig." in (await browser.open("/work")).text
+    screen = (await browser.open("/work")).text
+    assert home in screen
+    assert str(event.case_id) not in screen
 
 
 async def test_a_page_to_who_has_judged_the_child_before_is_shown_as_what_it_is(house: House) -> None:

@@ -42,6 +42,53 @@ async def test_who_is_paged_still_comes_to_the_case_first(house: House) -> None:
     assert screen.url.path == f"/cases/{event.case_id}"
 
 
+def judging_in(screen: str) -> str:
+    """What stands under *Venter på vurdering*."""
+    return screen.partition('<section id="judging">')[2].partition("</section>")[0]
+
+
+async def test_who_judges_sees_first_what_waits_for_it_and_how_long(house: House) -> None:
+    await house.escalation.pool.execute("UPDATE people SET roles = '{authority}' WHERE person_id = $1", CARLA)
+    old = await house.report(Level.LOW, text="Den første.")
+    for ground in (house.intake, house.escalation):
+        ground.clock.pass_by(hours=3)
+    judged, new = await house.report(Level.HIGH, text="Den anden."), await house.report(Level.HIGH, text="Den tredje.")
+    carla = await house.browser(CARLA)
+    await carla.press(await carla.into(judged.case_id), "/acknowledge")
+    form = await carla.open(f"/cases/{judged.case_id}/judgement")
+    await carla.press(form, "/judgement", acute="false", started="false", reason="Der er ingen fare nu.")
+    screen = (await carla.open("/work")).text
+    waits = judging_in(screen)
+    assert "Har ventet 3 timer på vurdering. Vurdér senest onsdag kl. 13.00" in waits
+    assert [str(each.case_id) in waits for each in (old, new, judged)] == [True, True, False]
+    assert str(judged.case_id) in screen.partition("</section>")[2]
+    assert screen.index('id="judging"') < screen.index(">Andre</h2>")
+    assert judging_in((await (await house.browser(AASE)).open("/work")).text) == ""
+
+
+async def test_what_was_not_judged_in_time_stands_first_and_says_so(house: House) -> None:
+    late = await house.report(Level.LOW, text="Den første.")
+    for ground in (house.intake, house.escalation):
+        ground.clock.pass_by(hours=25)
+    new = await house.report(Level.HIGH, text="Den anden.")
+    waits = judging_in((await (await house.browser(CARLA)).open("/work")).text)
+    assert waits.index(str(late.case_id)) < waits.index(str(new.case_id))
+    assert waits.count("Fristen er overskredet") == 1
+
+
+async def test_the_first_duty_begins_with_an_introduction_that_folds_up_once_read(house: House) -> None:
+    browser = await house.browser(AASE)
+    screen = await browser.open("/work")
+    assert '<details class="panel" id="first-duty" open>' in screen.text
+    assert "Din vagt nu" in screen.text
+    after = (await browser.press(screen, "/brief")).text
+    assert '<details class="panel" id="first-duty">' in after
+    for word in ("Kontaktspærre", "Hastegrad", "Inhabil", "Medunderskrift", "Rækkevidde", "Spor"):
+        assert f"<dt>{word}</dt>" in after
+    english = (await browser.open("/work?lang=en")).text
+    assert "<dt>Contact hold</dt>" in english
+
+
 async def test_supervision_tells_who_read_what_of_a_case_and_that_it_was_looked_at(house: House) -> None:
     event = await house.report(**CHILD)
     await (await house.browser(AASE)).into(event.case_id)

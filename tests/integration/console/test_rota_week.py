@@ -121,3 +121,23 @@ async def test_on_a_phone_it_is_a_list_that_still_is_a_table_to_a_screen_reader(
             assert await cells.nth(1).locator(".unit").is_visible() is list_like
             assert await table.get_by_role("columnheader").count() == 3
             assert await page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+
+
+async def test_the_rota_says_which_year_wherever_it_may_be_another(house: House) -> None:
+    browser = await house.browser(DITTE)
+    this = (await browser.open("/rota")).text
+    assert "mandag 9. marts – søndag 15. marts 2026" in this
+    assert re.search(r"torsdag 1\. januar kl\. 00\.00 – \w+ 1\. januar 20\d\d kl\. 00\.00", this)
+    between = (await browser.open("/rota?week=2026-W53")).text
+    assert "mandag 28. december 2026 – søndag 3. januar 2027" in between
+    english = (await browser.open("/rota?week=2026-W53&lang=en")).text
+    assert "Monday 28 December 2026 – Sunday 3 January 2027" in english
+
+
+async def test_a_weekly_shift_says_from_which_day_of_which_year(house: House) -> None:
+    browser = await house.browser(DITTE)
+    version = re.findall(r'name="version" value="(\d+)"', (await browser.open("/rota")).text)[0]
+    fields = {"kind": "weekly", "person": str(AASE), "day.1": "yes", "from": "08:00", "to": "16:00"}
+    after = await browser.client.post("/rota", data={"version": version, **fields, "first": "2027-01-04"})
+    assert "Gemt." in after.text
+    assert "Fra mandag 4. januar 2027" in after.text

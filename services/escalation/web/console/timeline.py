@@ -72,7 +72,7 @@ def drawn(moments: Sequence[Moment], names: Mapping[str, str], lang: Language, *
     rows: list[Row] = []
     y = -18
     for moment in moments[-MOST:]:
-        waited = _span(moment.waited, lang) if rows and moment.waited >= _LONG else ""
+        waited = span(moment.waited, lang) if rows and moment.waited >= _LONG else ""
         y += _ROW + (_PAUSE if waited else 0)
         at = words.moment(lang, moment.at, now=now)
         rows.append(Row(y, _LANES.get(moment.act, "person"), at, _text(moment, names, lang), waited))
@@ -101,7 +101,8 @@ def _asked(entry: Entry, names: Mapping[str, str], lang: Language) -> str:
     return names.get(str(entry.recipient), lang.say("en person", "a person"))
 
 
-def _span(wait: timedelta, lang: Language) -> str:
+def span(wait: timedelta, lang: Language) -> str:
+    """A wait in words: minutes, from two hours on hours, from two days on days."""
     minutes = int(wait.total_seconds() // 60)
     if minutes < 120:
         return words.wait(minutes, lang)

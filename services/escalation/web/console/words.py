@@ -89,6 +89,51 @@ UNITS = {
     "valby-vesterbro-kgs-enghave": "Valby-Vesterbro-Kgs. Enghave",
 }
 NO_UNIT = ("ingen enhed endnu: alle kan se den", "no unit yet: all can see it")
+_EXPLAINED = {
+    "level": (
+        ("Hastegrad", "Hvor hurtigt nogen skal svare: ▲ akut, ◆ høj, ● forhøjet, ○ lav. Reglerne sætter den, og "
+         "et menneske kan hæve den. Det, ingen har svaret på, sænker den aldrig."),
+        ("Urgency", "How soon somebody has to answer: ▲ acute, ◆ high, ● elevated, ○ low. The rules set it, and a "
+         "person can raise it. What nobody has answered never lowers it."),
+    ),
+    "hold": (
+        ("Kontaktspærre", "Ingen må kontakte familie eller netværk, før en myndighedsperson har ophævet den for hver "
+         "især (barnets lov § 18, stk. 3). Du må gerne tale med barnet (§ 137, stk. 2)."),
+        ("Contact hold", "Nobody may contact family or network before a person with authority has lifted it for each "
+         "of them (Barnets lov § 18(3)). You may talk with the child (§ 137(2))."),
+    ),
+    "conflict": (
+        ("Inhabil", "Du kender nogen i sagen, så du ikke kan være neutral. Sig det: Du mister adgangen, og den næste "
+         "bliver tilkaldt. Ingen spørger hvorfor."),
+        ("Conflict of interest", "You know somebody in the case, so that you cannot be neutral. Say so: you lose "
+         "access, and the next one is called. Nobody asks why."),
+    ),
+    "promise": (
+        ("Meld tilbage", "Den, der har taget sagen, skal gøre noget i den inden tiden på sagen. Ellers tilkalder vi "
+         "igen."),
+        ("Report back", "Whoever has taken the case has to act on it within the time on the case. Otherwise we page "
+         "again."),
+    ),
+    "ladder": (
+        ("Stige", "Hvem der bliver tilkaldt efter hvem, når ingen svarer. Det sidste trin er altid Døgnvagten."),
+        ("Ladder", "Who is paged after whom while nobody answers. The last step is always the duty desk."),
+    ),
+    "reach": (
+        ("Rækkevidde", "Om dem, vi ville tilkalde, har en adresse, som de selv har bekræftet."),
+        ("Reach", "Whether those whom we would page have an address that they have confirmed themselves."),
+    ),
+    "countersign": (
+        ("Medunderskrift", "Lukning af en sag, der har været akut eller høj, og sænkning af hastegraden kræver to: en "
+         "beder om det, en anden siger ja eller nej."),
+        ("Countersign", "Closing a case that was ever acute or high, and lowering the urgency, take two: one asks, "
+         "another says yes or no."),
+    ),
+    "evidence": (
+        ("Spor", "Hvem der gjorde eller læste hvad, og hvornår. Det kan ikke ændres, uden at det ses."),
+        ("Evidence", "Who did or read what, and when. It cannot be changed unseen."),
+    ),
+}  # fmt: skip
+"""What a word means that a new colleague does not know, by what it names."""
 _CLOCKS = {
     "acute_judgement": ("vurdér akut fare senest", "judge acute danger by"),
     "receipt": ("kvittering senest", "receipt by"),
@@ -142,6 +187,17 @@ def short(case_id: UUID | str) -> str:
     return "".join(_LETTERS[(bits >> shift) & 31] for shift in (15, 10, 5, 0))
 
 
+def explained(lang: Language) -> list[tuple[str, str]]:
+    """The words that a new colleague does not know, with what they mean."""
+    return [english if lang is Language.ENGLISH else danish for danish, english in _EXPLAINED.values()]
+
+
+def meaning(name: str, lang: Language) -> str:
+    """What one of them means."""
+    danish, english = _EXPLAINED[name]
+    return lang.say(danish[1], english[1])
+
+
 def word(words: dict[Any, tuple[str, str]], code: Any, lang: Language) -> str:
     """The word for a code."""
     return lang.say(*words[code])
@@ -173,9 +229,14 @@ def wait(minutes: int, lang: Language) -> str:
     )
 
 
-def date_of(day: date, lang: Language) -> str:
-    """`mandag 9. marts`, `Monday 9 March`."""
-    return f"{lang.say(*_DAYS[day.weekday()])} {lang.day(datetime.combine(day, time(12), COPENHAGEN))}"
+def date_of(day: date, lang: Language, *, year: bool = False) -> str:
+    """`mandag 9. marts`, `Monday 9 March`, with `year` `mandag 9. marts 2026`."""
+    return f"{lang.say(*_DAYS[day.weekday()])} {lang.day(datetime.combine(day, time(12), COPENHAGEN), year=year)}"
+
+
+def day_named(iso: str, lang: Language) -> str:
+    """The day that the API tells as `2026-03-09`."""
+    return date_of(date.fromisoformat(iso), lang, year=True)
 
 
 def date_said(day: str, lang: Language) -> str:
@@ -284,14 +345,14 @@ def question(sign_id: str, lang: Language, band: str = "") -> str:
 
 
 def moment(lang: Language, instant: str | datetime | None, *, now: datetime) -> str:
-    """`kl. 14.02` today, `onsdag kl. 14.02` within a week, else with the date."""
+    """`kl. 14.02` today, `onsdag kl. 14.02` within a week, else with the date; the year too where it is another."""
     if instant is None:
         return lang.say("ikke fastsat", "not set")
     at = instant if isinstance(instant, datetime) else datetime.fromisoformat(instant)
     days = abs((local(at).date() - local(now).date()).days)
     if days == 0:
         return lang.time(at)
-    return lang.day_time(at) if days < 6 else lang.moment(at)
+    return lang.day_time(at) if days < 6 else lang.moment(at, year=local(at).year != local(now).year)
 
 
 def by(lang: Language, instant: str | datetime | None, *, now: datetime) -> str:

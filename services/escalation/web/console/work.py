@@ -4,16 +4,21 @@ Where many cases that nobody has answered have one level, they stand together, a
 """
 
 from collections.abc import Sequence, Set
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
 
 from asyncpg import Record
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.escalation.domain.access import ANSWERS
+from services.escalation.domain.access import ANSWERS, JUDGES
+from services.escalation.store import brief as brief_store
 from services.escalation.store import case, page, reading
 from services.escalation.web.console import Console, brief, onward, sign_in_first, visitor
+from services.escalation.web.console.timeline import span
 from shared.auth.people import Person, Role
+from shared.calendar import ACUTE_JUDGEMENT
 from shared.ids import CaseId
 from shared.web.application import fields
 from shared.web.sign_in import POLL, signed_out
@@ -44,6 +49,27 @@ def _home(who: Person) -> str | None:
     return next((path for role, path in _HOMES.items() if role in who.roles), None)
 
 
+@dataclass(frozen=True, slots=True)
+class ToJudge:
+    """A case in which a report waits to be judged, and how long the oldest has waited."""
+
+    row: Record
+    waited: timedelta
+
+    @classmethod
+    def of(cls, row: Record, now: datetime) -> Self:
+        """With the wait that the law's clock tells (Barnets lov § 136)."""
+        return cls(row, max(timedelta(), now - (row["judge_by"] - ACUTE_JUDGEMENT)))
+
+
+def to_judge(waiting: Sequence[Record], mine: Set[CaseId], now: datetime) -> list[ToJudge]:
+    """The cases with a report that nobody has judged: those that wait for the person first, then the longest wait."""
+    unjudged = [row for row in waiting if row["judge_by"] is not None]
+    return [
+        ToJudge.of(row, now) for row in sorted(unjudged, key=lambda row: (row["case_id"] not in mine, row["judge_by"]))
+    ]
+
+
 def mine_first(waiting: Sequence[Record], mine: Set[CaseId], who: Person) -> list[Record]:
     """The cases that wait for the person, then those that they have, then the others; each by its next moment."""
     return sorted(waiting, key=lambda row: (row["case_id"] not in mine, row["responsible"] != who.person_id))
@@ -61,10 +87,15 @@ async def work_screen(console: Console, request: Request) -> Response:
         mine = set(await page.asks(tx.conn, who.person_id, [row["case_id"] for row in waiting]))
         unread = None if part else await brief.unread(tx, who, waiting, mine)
         names = await reading.names(tx.conn, {row["responsible"] for row in waiting if row["responsible"]})
+        is_new = not part and not await brief_store.has_read(tx.conn, who.person_id)
+    now = console.api.transactions.clock.now()
     crowds, others = _crowds(waiting)
+    judging = to_judge(others, mine, now) if who.roles & JUDGES else []
+    others = [row for row in others if not judging or row["judge_by"] is None]
     taken = {name: request.query_params.get(name, "") for name in ("taken", "left")}
     values: dict[str, Any] = {"crowds": crowds, "waiting": mine_first(others, mine, who), "mine": mine, "names": names}
-    values |= {"now": console.api.transactions.clock.now(), **{name: n for name, n in taken.items() if n.isdecimal()}}
+    values |= {"now": now, "judging": judging, "span": span, "is_new": is_new}
+    values |= {name: n for name, n in taken.items() if n.isdecimal()}
     return console.show(request, "work_list.html" if part else "work.html", who, brief=unread, **values)
 
 
