@@ -1,5 +1,7 @@
 """Somebody new among the people: a leader says who they are; where they are reached is theirs alone to say."""
 
+import re
+
 import pytest
 
 from services.escalation.colleagues import Colleagues
@@ -98,7 +100,9 @@ async def test_who_was_signed_out_meanwhile_loses_nothing_they_wrote(house: Hous
     ditte.client.cookies.clear()
     kept = await ditte.press(form, "/people/new", **HANNE)
     assert kept.status_code == 401
-    assert all(f'name="{name}" value="{value}"' in kept.text for name, value in HANNE.items())
+    words = {name for name, value in HANNE.items() if " " in value}  # shown, so that they can be copied too
+    assert all(f'name="{name}" value="{value}"' in kept.text for name, value in HANNE.items() if name not in words)
+    assert all(re.search(rf'<textarea[^>]* name="{name}"[^>]*>\n{HANNE[name]}</textarea>', kept.text) for name in words)
 
 
 async def test_whoever_is_made_inactive_is_signed_out_at_once(house: House) -> None:
