@@ -161,8 +161,8 @@ class Fuzz:
             elif why := too_late(place, row["entered_at"]):
                 self.note(row["report_id"], why)
 
-    async def seen(self, n: int, case_id: str, *, on: str = "api", by: Role = Role.CONSULTANT) -> httpx2.Response:
-        """A case as it is shown, within a second. A view that takes longer is tried again: it may be the machine."""
+    async def seen(self, n: int, case_id: str, *, on: str = "api", by: Role = Role.LEADER) -> httpx2.Response:
+        """A case as a leader is shown it, within a second. What takes longer is tried again: it may be the machine."""
         url = f"{self.system.urls['escalation']}{'/v1' if on == 'api' else ''}/cases/{case_id}"
         headers = self.system.bearer(by) | ({"Accept": "text/html"} if on == "console" else {})
         taken = []
@@ -181,7 +181,7 @@ class Fuzz:
     async def read(self, n: int, case_id: str) -> None:
         """The case on the console, up to its texts: the purpose, whom one knows, all of it."""
         url = f"{self.system.urls['escalation']}/cases/{case_id}"
-        headers = FORM | self.system.bearer(Role.CONSULTANT)
+        headers = FORM | self.system.bearer(Role.LEADER)
         await self.seen(n, case_id, on="console")
         for path, fields in (("purpose", {"purpose": "takeover"}), ("known", {"up_to": "999999"})):
             answer = await self.system.client.post(f"{url}/{path}", content=urlencode(fields).encode(), headers=headers)
