@@ -140,4 +140,4 @@ async def test_a_weekly_shift_says_from_which_day_of_which_year(house: House) ->
     fields = {"kind": "weekly", "person": str(AASE), "day.1": "yes", "from": "08:00", "to": "16:00"}
     after = await browser.client.post("/rota", data={"version": version, **fields, "first": "2027-01-04"})
     assert "Gemt." in after.text
-    assert "Fra mandag 4. januar 2027" in after.text
+    assert "Fra 4. januar 2027" in after.text

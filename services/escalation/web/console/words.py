@@ -234,15 +234,9 @@ def date_of(day: date, lang: Language, *, year: bool = False) -> str:
     return f"{lang.say(*_DAYS[day.weekday()])} {lang.day(datetime.combine(day, time(12), COPENHAGEN), year=year)}"
 
 
-def day_named(iso: str, lang: Language) -> str:
-    """The day that the API tells as `2026-03-09`."""
-    return date_of(date.fromisoformat(iso), lang, year=True)
-
-
 def date_said(day: str, lang: Language) -> str:
     """A day as the API tells it, with its year: `9. marts 2026`, `9 March 2026`."""
-    at = datetime.combine(date.fromisoformat(day), time(12), COPENHAGEN)
-    return f"{lang.day(at)} {at.year}"
+    return lang.day(datetime.combine(date.fromisoformat(day), time(12), COPENHAGEN), year=True)
 
 
 def days(numbers: Sequence[int], lang: Language) -> str:
