@@ -7,6 +7,7 @@ import pytest
 from httpx2 import Response
 from playwright.async_api import Page, Route
 
+from services.escalation.domain.search import code_of
 from shared.events.codes import Level
 from tests.integration.console.conftest import CONSOLE, DITTE, Browser, House
 from tests.integration.console.test_accessibility import findings
@@ -17,7 +18,10 @@ from tests.support.browser import NARROW, open_browser
 ALL = ("consultant", "authority", "leader", "auditor", "operator")
 LISTS = ("/work", "/search", "/closed", "/supervision", "/supervision/searches", "/operations")
 LEADERS = ("/rota", "/ladders", "/people", "/people/new", "/reach", "/me")
-FORMS = ("assessment", "judgement", "hold", "close", "handover", "raise", "unit", "exclusion", "phone", "phone-answer")
+FORMS = (
+    *("assessment", "judgement", "hold", "close", "handover", "raise", "lower", "unit", "split", "exclusion", "phone"),
+    *("phone-answer", "cannot", "conflict"),
+)
 SCHEMES = ("light", "dark")
 pytestmark = pytest.mark.timeout(300)
 
@@ -31,6 +35,8 @@ async def failed(house: House, browser: Browser) -> dict[str, Response]:
     found = {"/not-there": await browser.open("/cases/none"), "/refused": await browser.client.post("/work")}
     found["/unfound"] = await browser.client.post("/search", data={"sought": "0000"})
     found["/misread"] = await browser.client.post("/search", data={"sought": "x"})
+    found["/sheet"] = await browser.client.post(f"/cases/{event.case_id}/print")
+    found["/found"] = await browser.client.post("/search", data={"sought": code_of(event.case_id)})
     found["/stale"] = await browser.client.post(raised, data={"version": "0", **fields})
     async with trouble.failing(house.escalation.url, "57P03", "sessions"):
         found["/away"] = await browser.client.post(raised, data=fields)
@@ -45,7 +51,8 @@ async def failed(house: House, browser: Browser) -> dict[str, Response]:
 
 
 WANTED = {
-    "/not-there": 404, "/refused": 405, "/unfound": 200, "/misread": 422, "/stale": 409, "/away": 503, "/fault": 500,
+    "/not-there": 404, "/refused": 405, "/unfound": 200, "/found": 200, "/sheet": 200,
+    "/misread": 422, "/stale": 409, "/away": 503, "/fault": 500,
     "/signed-out": 200, "/no-session": 401, "/sign-in-failed": 403,
 }  # fmt: skip
 
