@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -161,6 +161,13 @@ def answered_by(browser: Browser) -> Callable[[Route], Awaitable[None]]:
 async def house(ground: OpenGround) -> AsyncIterator[House]:
     intake = await ground("intake", intake_app.MIGRATIONS)
     escalation = await ground("escalation", escalation_app.MIGRATIONS)
+    async with open_house(intake, escalation) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def open_house(intake: Ground, escalation: Ground) -> AsyncIterator[House]:
+    """Both services on these grounds, with the people of the seed file."""
     async with escalation.pool.acquire() as conn:
         await seed.load(conn, seed.read(SEED))
     async with AsyncExitStack() as stack:
