@@ -59,6 +59,8 @@ async def _at_home(tx: Transaction, event: ReportReceived) -> ReportReceived:
         linked = tuple(each for each in event.linked_case_ids if each not in parted)
         return event.model_copy(update={"linked_case_ids": linked})
     await belonging.leave(tx.conn, event.case_id, event.report_no)
+    if event.report_no == 1:
+        await case.begin_in(tx.conn, event.case_id, event.unit)
     case_id, report_no = home
     await case.lock(tx.conn, case_id)
     return event.model_copy(update={"case_id": case_id, "report_no": report_no, "linked_case_ids": ()})

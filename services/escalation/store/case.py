@@ -166,6 +166,13 @@ async def note_report(conn: Connection, event: ReportReceived, traceparent: str 
     )
 
 
+async def begin_in(conn: Connection, case_id: CaseId, unit: Unit) -> None:
+    """The unit that the case's first report named, where that had been moved elsewhere before it came."""
+    await conn.execute(
+        "UPDATE cases SET unit = $2 WHERE case_id = $1 AND coalesce(unit, 'unknown') = 'unknown'", case_id, unit
+    )
+
+
 async def is_canary(conn: Connection, case_id: CaseId) -> bool:
     """Whether the case is made up."""
     return bool(await conn.fetchval("SELECT canary FROM cases WHERE case_id = $1", case_id))

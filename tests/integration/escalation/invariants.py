@@ -49,6 +49,8 @@ class Stored:
     now: datetime
     cases: Sequence[Row]
     reports: Sequence[Row]
+    gone: Sequence[Row]
+    """The numbers of reports that have left their case."""
     ratings: Sequence[Row]
     escalations: Sequence[Row]
     pages: Sequence[Row]
@@ -90,6 +92,7 @@ class Stored:
 _ORDER = {
     "cases": "case_id",
     "reports": "case_id, report_no",
+    "gone": "case_id, report_no",
     "ratings": "case_id, rating_no",
     "escalations": "case_id, n",
     "pages": "escalation_id, round, rung, message_id",

@@ -164,6 +164,16 @@ async def test_a_report_that_has_left_is_not_waited_for_when_those_that_stay_com
     assert case["escalation"]["state"] == "acknowledged"
 
 
+async def test_a_first_report_that_was_moved_before_it_came_still_says_the_unit_of_its_first_case(
+    service: Service,
+) -> None:
+    old, new = CaseId(new_id()), CaseId(new_id())
+    first, second = service.report(old, unit=Unit.NOERREBRO), service.report(old, 2, unit=Unit.UNKNOWN)
+    await service.hear(second, split(old, new, first), first)
+    assert (await service.ask(AASE, f"cases/{old}", units=("amager",))).status_code == 404
+    assert (await service.ask(AASE, f"cases/{old}", units=("noerrebro",))).status_code == 200
+
+
 async def test_a_split_makes_no_lift_valid_and_holds_again_what_was_lifted(service: Service) -> None:
     old, _ = await service.opened(Level.HIGH)
     await lift(service, old)

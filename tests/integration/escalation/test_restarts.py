@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
@@ -29,11 +29,11 @@ from services.escalation.domain.hold import Action, HeldFrom
 from shared.delivery.inbox import Taking
 from shared.events.codes import Answer, Channel, Failure, Level, Purpose, Template, Unit, When
 from shared.events.envelope import Envelope
-from shared.events.intake import ReportReceived, SignFact
+from shared.events.intake import LinkDecided, MovedReport, ReportReceived, ReportsSplit, SignFact
 from shared.events.model import Event
 from shared.events.notify import MessageAccepted, MessageFailed
 from shared.events.triage import CaseRated
-from shared.ids import CaseId, EventId, MessageId, ReportId, derived_id
+from shared.ids import CaseId, EventId, MessageId, PersonId, ReportId, derived_id
 from shared.signs import SignId
 from tests.integration.escalation.conftest import AASE, BO, CARLA, DITTE, Service
 from tests.integration.escalation.invariants import By, Row, Stored, check, look
@@ -41,7 +41,10 @@ from tests.integration.escalation.world import Act, Step, World, hear, time_pass
 from tests.support.cuts import Cut, Where
 from tests.support.races import REPETITIONS
 
+E = TypeVar("E", bound=Event)
 FIRST, SECOND = (CaseId(derived_id("case", n)) for n in (1, 2))
+BY = PersonId(AASE)
+UNITS = st.sampled_from([Unit.NOERREBRO, Unit.AMAGER])
 CASES = st.sampled_from([FIRST, FIRST, SECOND])
 PEOPLE = st.sampled_from([AASE, BO, CARLA, DITTE])
 LEVELS = st.sampled_from(list(Level))
@@ -120,9 +123,11 @@ class Restarts(RuleBasedStateMachine):
         )
         self._tell(event, late=late, cut=cut)
 
+    def _events(self, kind: type[E]) -> list[E]:
+        return [fact.event for fact in self.told if isinstance(fact.event, kind)]
+
     def _reports(self, case: CaseId) -> list[ReportReceived]:
-        events = (fact.event for fact in self.told)
-        return [event for event in events if isinstance(event, ReportReceived) and event.case_id == case]
+        return [event for event in self._events(ReportReceived) if event.case_id == case]
 
     @rule(case=CASES, level=LEVELS, covers=st.integers(1, REPORTS), late=LATE, cut=CUT)
     @precondition(lambda self: self.told)
@@ -182,10 +187,13 @@ class Restarts(RuleBasedStateMachine):
         written = [event for event in (fact.event for fact in facts) if getattr(event, "entered_by", None)]
         for event in written:
             self._show(event.case_id, event.report_no, written=True)  # type: ignore[attr-defined]
+        splits = [event for event in (fact.event for fact in facts) if isinstance(event, ReportsSplit)]
+        for event in splits:
+            self._show_moved(event)
         self._run(self.world.attempt(partial(hear, facts=facts), cut))
         if self.world.knife.commits:
             self._has_effect(facts)
-        self._look(By.PERSON if written else By.MACHINE)
+        self._look(By.PERSON if written or splits else By.MACHINE)
         self.on_the_way = [each for each in self.on_the_way if each not in facts]
         if self.world.knife.fallen:
             self.on_the_way += facts
@@ -238,8 +246,8 @@ class Restarts(RuleBasedStateMachine):
                 self._answer(DITTE, agree=True, cuts=cuts)
 
     def _known(self, case: CaseId) -> CaseId:
-        known = [each for each in (case, FIRST, SECOND) if self.stored.newest_report(each)]
-        return known[0]
+        here = [CaseId(row["case_id"]) for row in self.stored.reports]
+        return next(each for each in (case, FIRST, SECOND, *here) if each in here)
 
     def _free(self, case: CaseId, *people: UUID) -> UUID:
         excluded = {row["person_id"] for row in self.stored.exclusions if row["case_id"] == case}
@@ -257,9 +265,17 @@ class Restarts(RuleBasedStateMachine):
 
     def _show(self, case: CaseId, covers: int, *, written: bool = False) -> None:
         """A person has seen the reports up to this one, or has just written it; what has not come cannot be seen."""
-        here = {row["report_no"] for row in self.stored.reports if row["case_id"] == case}
+        known = [*self.stored.reports, *self.stored.gone]
+        here = {row["report_no"] for row in known if row["case_id"] == case}
         if here | ({covers} if written else set()) >= set(range(1, covers + 1)):
             self.shown[case] = max(self.shown.get(case, 0), covers)
+
+    def _show_moved(self, event: ReportsSplit) -> None:
+        """Who was shown a report where it lay has seen it where it lies now."""
+        moved = {each.report_id for each in event.reports}
+        numbers = [each.report_no for each in self._reports(event.case_id) if each.report_id in moved]
+        if max(numbers) <= self.shown.get(event.case_id, 0):
+            self.shown[event.new_case_id] = len(numbers)
 
     @rule(who=PEOPLE, case=CASES, minutes=st.integers(0, 90), cuts=CUTS)
     @precondition(lambda self: self.stored.reports)
@@ -307,6 +323,34 @@ class Restarts(RuleBasedStateMachine):
     def somebody_offers_it(self, who: UUID, to: UUID, case: CaseId, cuts: list[Cut | None]) -> None:
         case = self._known(case)
         self._act(who, f"cases/{case}/handover", cuts, **self._versioned(case), to=str(to), note=REASON)
+
+    # Who has it, and what belongs together
+
+    @rule(who=PEOPLE, case=CASES, unit=UNITS, cuts=CUTS)
+    @precondition(lambda self: self.stored.reports)
+    def somebody_moves_it_to_another_unit(self, who: UUID, case: CaseId, unit: Unit, cuts: list[Cut | None]) -> None:
+        case = self._known(case)
+        self._act(who, f"cases/{case}/unit", cuts, **self._versioned(case), unit=unit, reason=REASON)
+
+    @rule(linked=st.booleans(), late=LATE, cut=CUT)
+    @precondition(lambda self: self.told)
+    def people_link_the_two_or_part_them(self, linked: bool, late: bool, cut: Cut | None) -> None:
+        n = 1 + sum(isinstance(fact.event, LinkDecided) for fact in self.told)
+        event = LinkDecided(case_id=FIRST, other_case_id=SECOND, linked=linked, n=n, by=BY)
+        self._tell(event, late=late, cut=cut)
+
+    @rule(case=CASES, place=st.integers(0, REPORTS), late=LATE, cut=CUT)
+    @precondition(lambda self: len(self.told) > 1)
+    def people_split_a_report_off(self, case: CaseId, place: int, late: bool, cut: Cut | None) -> None:
+        """Intake leaves at least one report in the case, and numbers what it moves anew."""
+        gone = {each.report_id for event in self._events(ReportsSplit) for each in event.reports}
+        staying = [event for event in self._reports(case) if event.report_id not in gone]
+        if len(staying) < 2:
+            return
+        moving = staying[place % len(staying)]
+        new = CaseId(derived_id("split", case, moving.report_id))
+        moved = (MovedReport(report_id=moving.report_id, report_no=1, n=1),)
+        self._tell(ReportsSplit(case_id=case, new_case_id=new, reports=moved, by=BY), late=late, cut=cut)
 
     def _close(self, who: UUID, case: CaseId, cuts: list[Cut | None]) -> None:
         body = {"outcome": "advised", "reason": REASON, **self._versioned(case)}
@@ -404,10 +448,14 @@ class Restarts(RuleBasedStateMachine):
         for table, rows in stored.items():
             assert not _differ(rows, expected[table]), table
         await self.in_order.begin()
-        told = [fact for fact in self.told if isinstance(fact.event, ReportReceived | CaseRated)]
+        told = [fact for fact in self.told if isinstance(fact.event, STRUCTURAL)]
         await self.in_order.live([Step(fact.envelope.time, partial(hear, facts=[fact])) for fact in told])
         for question in WHATEVER_THE_ORDER:
             assert await self.world.watch.fetch(question) == await self.in_order.watch.fetch(question), question
+        if not await self.world.watch.fetchval("SELECT count(*) FROM steps WHERE kind = 'unit_moved'"):
+            # A case that was split off before the other's first report came is everybody's.
+            units = "SELECT case_id, unit FROM cases WHERE case_id = ANY ($1::uuid[]) ORDER BY case_id", [FIRST, SECOND]
+            assert await self.world.watch.fetch(*units) == await self.in_order.watch.fetch(*units)
 
 
 def _differ(rows: Sequence[Row], expected: Sequence[Row]) -> list[Any]:
@@ -423,10 +471,12 @@ def _differ(rows: Sequence[Row], expected: Sequence[Row]) -> list[Any]:
     )
 
 
+STRUCTURAL = (ReportReceived, CaseRated, LinkDecided, ReportsSplit)
+"""Facts whose order must not matter for what there is in the end."""
 WHATEVER_THE_ORDER = (
     "SELECT * FROM reports ORDER BY report_id",
     "SELECT * FROM ratings ORDER BY case_id, rating_no",
-    "SELECT case_id, unit, linked_case_ids, canary FROM cases ORDER BY case_id",
+    "SELECT case_id, linked_case_ids, canary FROM cases ORDER BY case_id",
     "SELECT case_id, max(newest_report_no) FROM escalations GROUP BY case_id ORDER BY case_id",
     """SELECT report_id, rule, about, target_at, limit_at, explanation FROM deadlines WHERE rule <> 'hold_review'
        ORDER BY report_id, rule, about""",
