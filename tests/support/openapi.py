@@ -315,7 +315,7 @@ ESCALATION = (
          belonging.DecideProposal),
         ("/v1/cases/{id}/link", "Link a case that is seen: holds and exclusions cross from now on.", belonging.Other),
         ("/v1/cases/{id}/unlink", "End the link with a case: holds and exclusions cross no more.", belonging.Other),
-        ("/v1/cases/{id}/split", "Give some reports a case of their own.", belonging.Split),
+        ("/v1/cases/{id}/split", "Give some reports, or a child, a case of their own.", belonging.Split),
         ("/v1/cases/{id}/raise", "Raise the level in force.", act.Raise),
         ("/v1/cases/{id}/lower", "Ask that it be lowered: takes a second person.", act.Raise),
         ("/v1/cases/{id}/close", "Close, or ask for a countersign.", act.Close),

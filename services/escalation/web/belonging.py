@@ -47,9 +47,10 @@ class Other(Versioned):
 
 
 class Split(Versioned):
-    """The reports that get a case of their own, and why."""
+    """The reports and children that get a case of their own, and why. A child takes along what is about it alone."""
 
-    report_ids: Annotated[list[UUID], Field(min_length=1, max_length=200)]
+    report_ids: Annotated[tuple[UUID, ...], Field(max_length=200)] = ()
+    child_ids: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
     reason: Reason
 
 
@@ -85,15 +86,18 @@ async def _unlink(api: Api, request: Request) -> JSONResponse:
 async def _split(api: Api, request: Request) -> JSONResponse:
     async with acting(api, request, Split, may=ANSWERS) as act:
         here = await report.ids_of(act.tx.conn, act.case_id)
-        moving = sorted(set(act.asked.report_ids))
+        moving, leaving = set(act.asked.report_ids), set(act.asked.child_ids)
         if not here.issuperset(moving):
             raise NotFound
         if len(moving) == len(here):
             await act.after(Refused("nothing_left"))
-        new = derived_id("split", act.case_id, *moving)
-        codes: Facts = {"new_case_id": str(new), "reports": len(moving)}
+        if not moving and not leaving:
+            await act.after(Refused("nothing_chosen"))
+        named = sorted(moving | leaving)
+        new = derived_id("split", act.case_id, *named)
+        codes: Facts = {"new_case_id": str(new), "reports": len(moving), "children": len(leaving)}
         told = await _noted(act, "split", codes, act.asked.reason)
-    return await _done(api, act, "split", [new, *moving], told)
+    return await _done(api, act, "split", [new, *named], told)
 
 
 async def _noted(act: Act[Any], kind: str, codes: Facts, reason: str) -> Json:

@@ -45,13 +45,18 @@ class Entries:
     client: httpx2.AsyncClient = field(default_factory=lambda: httpx2.AsyncClient(timeout=5, trust_env=False))
 
     async def belong(self, act: str, case_id: CaseId, by: PersonId, ids: Sequence[UUID]) -> None:
-        """Have intake do what a person said of what belongs together; done already is done. Raises `NotDone`."""
+        """Have intake do what a person said of what belongs together; done already is done.
+
+        Raises `NotDone`, and what intake says that cannot be done.
+        """
         named = {"case_id": str(case_id), "person_id": str(by), "ids": ",".join(map(str, ids))}
         headers = {"Authorization": f"Bearer {self.tokens.token('intake', {'act': act, **named})}"}
         if traceparent := current_traceparent():
             headers["traceparent"] = traceparent
         try:
             answer = await self.client.post(f"{self.intake_url}/internal/cases/belonging", headers=headers)
+            if answer.status_code == 409:
+                raise Problem(409, "nothing_left", "One report and one child must stay in the case.")
             answer.raise_for_status()
         except httpx2.HTTPError as error:
             log().error("belonging.not_done", case_id=case_id, error=error_code(error))

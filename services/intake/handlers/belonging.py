@@ -1,14 +1,14 @@
 """What staff say belongs together: a proposed child, two cases, some reports. Done once, with evidence in both."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from services.intake.secrets import Secrets
 from services.intake.store import belonging
 from services.intake.store import case as cases
 from services.intake.store import child as children
 from services.intake.store import proposal as proposals
-from services.intake.store import report as reports
 from services.intake.store.child import NewChild
 from services.intake.store.proposal import Proposal
 from shared import evidence
@@ -132,33 +132,39 @@ async def _link(tx: Transaction, act: Act, other: CaseId, *, linked: bool) -> No
         await evidence.record(tx, here, act="link_decided", actor=act.by, facts=facts)
 
 
-async def split(
-    transactions: Transactions, secrets: Secrets, act: Act, to: CaseId, report_ids: Sequence[ReportId]
-) -> None:
-    """Move reports to a case of their own, with the children that only they name. Raises `NoSuch`, `NothingLeft`.
+async def split(transactions: Transactions, secrets: Secrets, act: Act, to: CaseId, ids: Sequence[UUID]) -> None:
+    """Move reports and children to a case of their own. Raises `NoSuch`, `NothingLeft`.
 
-    The case's id is made of what is asked, so that the same asked again is done once.
+    Reports take along the children that only they name, and children the reports that name nobody else. What stays and
+    names a child that has left is about both: the cases are linked. The case's id is made of what is asked, so that the
+    same asked again is done once.
     """
     async with transactions.begin("split case") as tx:
         await belonging.lock_children(tx.conn, act.case_id)
         if to in await belonging.lock(tx.conn, {act.case_id, to}):
             return
         numbers = await belonging.numbers(tx.conn, act.case_id)
-        moving = [each for each in numbers if each in set(report_ids)]
-        if not moving or len(moving) < len(set(report_ids)):
+        named, here = set(ids), await belonging.children_in(tx.conn, act.case_id)
+        if not named or not named <= {*numbers, *here}:
             raise NoSuch
-        if len(moving) == len(numbers):
+        leaving = named & here
+        along = await belonging.about_nobody_but(tx.conn, act.case_id, leaving)
+        moving = [each for each in numbers if each in named | along]
+        if len(moving) == len(numbers) or leaving == here != set():
             raise NothingLeft
-        await _move(tx, secrets, act, to, moving)
+        await _move(tx, secrets, act, to, moving, leaving)
 
 
-async def _move(tx: Transaction, secrets: Secrets, act: Act, to: CaseId, moving: Sequence[ReportId]) -> None:
+async def _move(
+    tx: Transaction, secrets: Secrets, act: Act, to: CaseId, moving: Sequence[ReportId], leaving: Collection[UUID]
+) -> None:
     """What is sealed is sealed anew with the new case's key, so that erasing one case leaves the other readable."""
-    old = secrets.ring.unwrap((await reports.stored(tx.conn, moving[0])).wrapped_key)
+    old = secrets.ring.unwrap(await cases.wrapped_key(tx.conn, act.case_id))
     new = secrets.ring.new_data_key()
     await cases.insert(tx.conn, to, wrapped_key=new.wrapped, now=tx.now)
     await belonging.made(tx.conn, to, reports=len(moving))
-    for row in await belonging.children_of(tx.conn, act.case_id, moving):
+    rows = await belonging.children_of(tx.conn, act.case_id, moving, leaving)
+    for row in rows:
         place = {"table": "children", "column": "identity_sealed", "row": row["child_id"]}
         sealed = new.seal(old.unseal(row["identity_sealed"], **place), **place)
         await children.settle(tx.conn, row["child_id"], case_id=to, identity_sealed=sealed)
@@ -167,10 +173,13 @@ async def _move(tx: Transaction, secrets: Secrets, act: Act, to: CaseId, moving:
     numbered = {report_id: no for no, report_id in enumerate(moving, start=1)}
     moves = await belonging.move_reports(tx.conn, to, numbered)
     moved = tuple(MovedReport(report_id=each, report_no=no, n=moves[each]) for each, no in numbered.items())
-    await tx.publish(ReportsSplit(case_id=act.case_id, new_case_id=to, reports=moved, by=act.by))
+    if moved:
+        await tx.publish(ReportsSplit(case_id=act.case_id, new_case_id=to, reports=moved, by=act.by))
     for here, there, name in ((act.case_id, to, "split_off"), (to, act.case_id, "split_from")):
-        facts: evidence.Facts = {"other_case_id": str(there), "reports": len(moving)}
+        facts: evidence.Facts = {"other_case_id": str(there), "reports": len(moving), "children": len(rows)}
         await evidence.record(tx, here, act=name, actor=act.by, facts=facts)
+    if await belonging.names_any(tx.conn, act.case_id, leaving):
+        await _link(tx, act, to, linked=True)
 
 
 async def _reseal(tx: Transaction, table: str, moving: Sequence[ReportId], *, old: DataKey, new: DataKey) -> None:

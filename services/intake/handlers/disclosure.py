@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from services.intake.domain.disclosure import Json, MachineRead, disclosed
 from services.intake.domain.draft import parse, read_draft
@@ -33,30 +34,43 @@ async def disclose(transactions: Transactions, secrets: Secrets, grant: Grant) -
         stored = await reports.stored(tx.conn, grant.report_id)
         read = await disclosures.read(tx.conn, grant.report_id)
         proposed = await proposals.of_report(tx.conn, grant.report_id)
+        named = await disclosures.children(tx.conn, grant.report_id)
         await evidence.record(tx, found, act="report_read", actor=grant.person_id, facts=grant.facts())
     # Beside the event loop: 256 kB of anything must not silence the door for others.
-    return await asyncio.to_thread(_opened, secrets, grant, stored, read, proposed)
+    return await asyncio.to_thread(_opened, secrets, grant, stored, read, proposed, named)
 
 
-def _opened(secrets: Secrets, grant: Grant, stored: Stored, read: MachineRead, proposed: Sequence[Proposal]) -> Json:
+def _opened(
+    secrets: Secrets,
+    grant: Grant,
+    stored: Stored,
+    read: MachineRead,
+    proposed: Sequence[Proposal],
+    named: Sequence[tuple[UUID, bytes]],
+) -> Json:
     key = secrets.ring.unwrap(stored.wrapped_key)
     raw = key.unseal(stored.body_sealed, table="reports", column="body_sealed", row=grant.report_id)
     body = parse(raw)
     draft = read_draft(body, on=local(stored.received_at).date())
-    named = [_proposal(each, key) for each in proposed] if grant.part is ReadPart.ALL else []
-    return disclosed(raw, body, part=grant.part, draft=draft, read=read, proposals=named)
+    if grant.part is not ReadPart.ALL:
+        return disclosed(raw, body, part=grant.part, draft=draft, read=read, proposals=())
+    known = [{"child_id": str(row), **_identity(key, row, sealed)} for row, sealed in named]
+    proposals = [_proposal(each, key) for each in proposed]
+    return {**disclosed(raw, body, part=grant.part, draft=draft, read=read, proposals=proposals), "known": known}
 
 
 def _proposal(proposal: Proposal, key: DataKey) -> Json:
-    """Name and number as they were written; codes alone where they do not open: the report must still be shown.
-
-    Whether the number is known elsewhere is nobody's to learn here.
-    """
+    """Name and number as they were written. Whether the number is known elsewhere is nobody's to learn here."""
     row = proposal.proposal_id
     codes = {"proposal_id": str(row), "age_band": proposal.age_band, "joined": proposal.joined}
+    return {**_identity(key, row, proposal.identity_sealed), **codes}
+
+
+def _identity(key: DataKey, row: UUID, sealed: bytes) -> Json:
+    """A child's name and number; neither where they do not open: the report must still be shown."""
     try:
-        identity = key.unseal(proposal.identity_sealed, table="children", column="identity_sealed", row=row)
-        return {**json.loads(identity), **codes}
-    except (SealBroken, ValueError, TypeError) as error:
-        log().error("proposal.unreadable", row_id=row, error=error_code(error))
-        return {"name": "", "cpr": "", **codes}
+        found = json.loads(key.unseal(sealed, table="children", column="identity_sealed", row=row))
+        return {"name": found["name"], "cpr": found["cpr"]}
+    except (SealBroken, ValueError, TypeError, KeyError) as error:
+        log().error("child.unreadable", row_id=row, error=error_code(error))
+        return {"name": "", "cpr": ""}

@@ -1,6 +1,6 @@
 """What belongs together: links between cases, and reports and children that move to a case of their own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from asyncpg import Record
@@ -63,15 +63,48 @@ async def numbers(conn: Connection, case_id: CaseId) -> dict[ReportId, int]:
     return {ReportId(row["report_id"]): row["report_no"] for row in rows}
 
 
-async def children_of(conn: Connection, case_id: CaseId, report_ids: Sequence[ReportId]) -> list[Record]:
-    """The case's children that no other of its reports names than these: child_id and identity_sealed."""
+async def children_in(conn: Connection, case_id: CaseId) -> set[UUID]:
+    """The case's children."""
+    rows = await conn.fetch("SELECT child_id FROM children WHERE case_id = $1", case_id)
+    return {row["child_id"] for row in rows}
+
+
+async def about_nobody_but(conn: Connection, case_id: CaseId, children: Collection[UUID]) -> set[ReportId]:
+    """The case's reports that name one of the children and nobody else."""
+    rows = await conn.fetch(
+        """SELECT report_id FROM reports r WHERE case_id = $1
+           AND EXISTS (SELECT FROM report_children n WHERE n.report_id = r.report_id AND n.child_id = ANY ($2::uuid[]))
+           AND NOT EXISTS (SELECT FROM report_children n
+                           WHERE n.report_id = r.report_id AND n.child_id <> ALL ($2::uuid[]))""",
+        case_id,
+        list(children),
+    )
+    return {ReportId(row["report_id"]) for row in rows}
+
+
+async def names_any(conn: Connection, case_id: CaseId, children: Collection[UUID]) -> bool:
+    """Whether a report of the case names one of the children."""
+    found: bool = await conn.fetchval(
+        """SELECT EXISTS (SELECT FROM reports JOIN report_children USING (report_id)
+                          WHERE case_id = $1 AND child_id = ANY ($2::uuid[]))""",
+        case_id,
+        list(children),
+    )
+    return found
+
+
+async def children_of(
+    conn: Connection, case_id: CaseId, report_ids: Sequence[ReportId], child_ids: Collection[UUID]
+) -> list[Record]:
+    """These children, and the case's that no other of its reports names than these: child_id and identity_sealed."""
     rows: list[Record] = await conn.fetch(
-        """SELECT child_id, identity_sealed FROM children c WHERE case_id = $1
-           AND EXISTS (SELECT FROM report_children n WHERE n.child_id = c.child_id AND n.report_id = ANY ($2::uuid[]))
+        """SELECT child_id, identity_sealed FROM children c WHERE case_id = $1 AND (child_id = ANY ($3::uuid[])
+           OR EXISTS (SELECT FROM report_children n WHERE n.child_id = c.child_id AND n.report_id = ANY ($2::uuid[]))
            AND NOT EXISTS (SELECT FROM report_children n JOIN reports r USING (report_id)
-                           WHERE n.child_id = c.child_id AND r.case_id = $1 AND r.report_id <> ALL ($2::uuid[]))""",
+                           WHERE n.child_id = c.child_id AND r.case_id = $1 AND r.report_id <> ALL ($2::uuid[])))""",
         case_id,
         list(report_ids),
+        list(child_ids),
     )
     return rows
 

@@ -37,6 +37,12 @@ async def number_report(conn: Connection, case_id: CaseId) -> tuple[int, bytes]:
     return row["last_report_no"], row["wrapped_key"]
 
 
+async def wrapped_key(conn: Connection, case_id: CaseId) -> bytes:
+    """The case's data key, as it is stored."""
+    found: bytes = await conn.fetchval("SELECT wrapped_key FROM cases WHERE case_id = $1", case_id)
+    return found
+
+
 async def parted(conn: Connection, case_id: CaseId, others: Iterable[CaseId]) -> set[CaseId]:
     """Those of the others that people have said are not connected with the case."""
     rows = await conn.fetch(

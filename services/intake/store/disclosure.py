@@ -48,3 +48,13 @@ async def _marks(conn: Connection, report_id: ReportId) -> tuple[tuple[Mark, ...
     marks = [{name: row[name] for name in Mark.__slots__} for row in rows]
     dated = (Mark(**{**mark, "date": mark["date"].isoformat() if mark["date"] else None}) for mark in marks)
     return tuple(dated), (rows[0]["all_of"] if rows else 0) - len(rows)
+
+
+async def children(conn: Connection, report_id: ReportId) -> list[tuple[UUID, bytes]]:
+    """The children that the report names and that belong to its case, each with its sealed identity."""
+    rows = await conn.fetch(
+        """SELECT child_id, identity_sealed FROM reports r JOIN report_children n USING (report_id)
+           JOIN children c USING (child_id, case_id) WHERE r.report_id = $1 ORDER BY child_id""",
+        report_id,
+    )
+    return [(row["child_id"], row["identity_sealed"]) for row in rows]

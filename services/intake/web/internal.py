@@ -22,7 +22,7 @@ from shared.auth.grants import Grant
 from shared.auth.people import Role
 from shared.auth.services import ServiceTokens
 from shared.delivery.outbox import Transactions
-from shared.ids import CaseId, ChildId, PersonId, ReportId
+from shared.ids import CaseId, ChildId, PersonId
 from shared.web.application import body
 from shared.web.problems import Problem
 
@@ -110,14 +110,14 @@ async def _belong(
             case "unlink":
                 await belonging.unlink(transactions, act, CaseId(ids[0]))
             case "split":
-                to, *moving = ids
-                await belonging.split(transactions, secrets, act, CaseId(to), [ReportId(each) for each in moving])
+                to, *leaving = ids
+                await belonging.split(transactions, secrets, act, CaseId(to), leaving)
             case _:
                 raise NotSignedIn("the token does not grant this")
     except belonging.NoSuch:
         raise Problem(404, "not_found", "There is no such thing in the case.") from None
     except belonging.NothingLeft:
-        raise Problem(409, "nothing_left", "One report must stay in the case.") from None
+        raise Problem(409, "nothing_left", "One report and one child must stay in the case.") from None
     return JSONResponse({})
 
 

@@ -51,6 +51,28 @@ async def test_a_report_is_split_off_on_the_screen_and_read_in_its_own_case(hous
     assert "Om Anna." not in screen.text
 
 
+async def test_a_child_is_split_off_on_the_screen_with_what_is_about_it_alone(house: House) -> None:
+    await house.report(children=[ANNA], text="Om Anna.")
+    both = await house.report(Level.HIGH, children=[ANNA, BENT], text="Om dem.")
+    aase = await house.browser(AASE)
+    await aase.press(await aase.into(both.case_id), f"/proposals/{both.proposed[0].child_id}", joins="true", **WHY)
+    only = await house.report(Level.HIGH, children=[BENT], text="Om Bent.")
+    assert only.case_id == both.case_id
+    screen = await aase.into(both.case_id)
+    assert "Et af børnene hører ikke til her" in screen.text
+    saved = await aase.press(screen, "/split", child=str(only.children[0].child_id), **WHY)
+    assert saved.status_code == 200
+    split, link = await heard(house, ReportsSplit), await heard(house, LinkDecided)
+    assert [each.report_id for each in split.reports] == [only.report_id]
+    assert (link.other_case_id, link.linked) == (split.new_case_id, True)
+    assert "Om Bent." in (await aase.into(split.new_case_id)).text
+    version = str((await aase.open(f"/v1/cases/{both.case_id}")).json()["version"])
+    last = {"version": version, "child": str(both.children[0].child_id), **WHY}
+    refused = await aase.client.post(f"/cases/{both.case_id}/split", data=last)
+    assert refused.status_code == 409
+    assert "ét barn skal blive i sagen" in refused.text
+
+
 async def test_a_case_is_moved_on_the_screen_and_says_which_unit_has_it(house: House) -> None:
     event = await house.report(text="Noget.")
     aase = await house.browser(AASE)

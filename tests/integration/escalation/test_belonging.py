@@ -250,6 +250,7 @@ async def test_an_act_on_what_is_not_in_the_case_is_answered_like_nothing(servic
         ("unlink", {"case_id": str(other)}, 404),
         ("split", {"report_ids": [str(two.report_id)]}, 404),
         ("split", {"report_ids": [str(one.report_id)]}, 409),
+        ("split", {"report_ids": []}, 409),
     ]
     for path, body, status in asks:
         version = (await service.case(first))["version"]

@@ -198,6 +198,56 @@ async def test_a_child_that_only_moved_reports_name_moves_with_them(intake: Inta
     assert (anna.case_id, anna.report_no) == (first.case_id, 3)
 
 
+async def of_both(intake: Intake) -> tuple[list[ReportReceived], UUID]:
+    """Reports on one child, on both, and on the other, all in one case; and who the other child is."""
+    for children, text in (([CHILD], "Om Anna."), ([CHILD, SIBLING], "Om dem."), ([SIBLING], "Om Bent.")):
+        await send(intake, {"children": children, "text": text}, who=bearer(intake))
+    events = await received(intake)
+    assert {each.case_id for each in events} == {events[0].case_id}
+    return events, events[2].children[0].child_id
+
+
+async def test_a_child_that_is_split_off_takes_along_what_is_about_it_alone(intake: Intake) -> None:
+    events, child = await of_both(intake)
+    old, to = events[0].case_id, CaseId(new_id())
+    for _ in range(2):
+        await belonging.split(intake.ground.transactions, intake.secrets, act(old), to, [child])
+    (told,) = await intake.ground.published(ReportsSplit)
+    assert isinstance(told, ReportsSplit)
+    assert [(each.report_id, each.report_no) for each in told.reports] == [(events[2].report_id, 1)]
+    (link,) = await decided(intake)
+    assert (link.case_id, link.other_case_id, link.linked) == (old, to, True)
+    assert [(await body(intake, each.report_id))["text"] for each in events] == ["Om Anna.", "Om dem.", "Om Bent."]
+    for who, case_id, no in ((CHILD, old, 4), (SIBLING, to, 2)):
+        await send(intake, {"children": [who], "text": "Mere."})
+        assert ((await received(intake))[-1].case_id, (await received(intake))[-1].report_no) == (case_id, no)
+    for case_id in (old, to):
+        assert await broken_at(intake.ground.pool, case_id, intake.ground.macs) is None
+
+
+async def test_a_child_of_whom_nothing_is_told_alone_has_a_case_for_what_comes(intake: Intake) -> None:
+    await send(intake, {"children": [CHILD], "text": "Om Anna."})
+    await send(intake, {"children": [CHILD, SIBLING], "text": "Om dem."}, who=bearer(intake))
+    first, both = await received(intake)
+    (child,) = {each.child_id for each in both.children} - {each.child_id for each in first.children}
+    to = CaseId(new_id())
+    await belonging.split(intake.ground.transactions, intake.secrets, act(first.case_id), to, [child])
+    assert (await intake.ground.published(ReportsSplit), len(await decided(intake))) == ([], 1)
+    await send(intake, {"children": [{**SIBLING, "relation": "subject"}], "text": "Bent."})
+    assert ((await received(intake))[-1].case_id, (await received(intake))[-1].report_no) == (to, 1)
+
+
+async def test_a_case_keeps_at_least_one_child(intake: Intake) -> None:
+    events, child = await of_both(intake)
+    everybody = {each.child_id for event in events for each in event.children}
+    ground, to = intake.ground.transactions, CaseId(new_id())
+    with pytest.raises(belonging.NothingLeft):
+        await belonging.split(ground, intake.secrets, act(events[0].case_id), to, list(everybody))
+    for stray in ([new_id()], [], [child, new_id()]):
+        with pytest.raises(belonging.NoSuch):
+            await belonging.split(ground, intake.secrets, act(events[0].case_id), to, stray)
+
+
 async def test_a_case_keeps_at_least_one_report_and_gives_only_its_own(intake: Intake) -> None:
     await send(intake, {"children": [CHILD]})
     (event,) = await received(intake)

@@ -7,9 +7,9 @@ Json = dict[str, Any]
 
 
 def split(sent: Mapping[str, str]) -> Json:
-    """The fields as the API's body: every report that is ticked."""
+    """The fields as the API's body: every report that is ticked, and the child that a form is about."""
     ids = [name.removeprefix("report.") for name in sent if name.startswith("report.")]
-    return {**_said(sent), "report_ids": ids}
+    return {**_said(sent), "report_ids": ids, "child_ids": [sent["child"]] if sent.get("child") else []}
 
 
 def unlink(sent: Mapping[str, str]) -> Json:
