@@ -4,10 +4,12 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from services.escalation.domain.search import code_of
 from tests.support.browser import NARROW, WIDE, Taps, open_browser
 from tests.support.system import System, until
 from tests.system.conftest import OwnStack
@@ -147,6 +149,27 @@ async def test_from_the_phone_to_the_answer_and_back_to_the_phone(own_stack: Own
         await sign_in(leader, "Ditte")
         await expect(leader.get_by_role("heading", name="Vagtens åbningstid")).to_be_visible()
         await shot(leader, "12-ladders")
+        await others_look(browser, system, case_id=taken.split("/")[-1].split("?")[0], consultant=consultant)
+
+
+async def others_look(browser: Browser, system: System, *, case_id: str, consultant: Page) -> None:
+    """The case is found again by its code; supervision sees who has read it, operations that all is well."""
+    await consultant.get_by_role("link", name="Find", exact=True).click()
+    await consultant.get_by_label("Reference, kode eller CPR-nummer").fill(code_of(UUID(case_id)))
+    await tap(consultant, "Find")
+    await expect(consultant.get_by_text("En sag passer.")).to_be_visible()
+    await shot(consultant, "13-find")
+    auditor = await opened(browser, system.urls["escalation"], viewport=WIDE)
+    await sign_in(auditor, "Erik")
+    await auditor.locator(".work a").first.click()
+    await expect(auditor.get_by_text("Sporet er helt: intet er ændret eller fjernet.")).to_be_visible()
+    await expect(auditor.get_by_text("læste en underretning: teksten").first).to_be_visible()
+    await shot(auditor, "14-supervision")
+    operator = await opened(browser, system.urls["escalation"], viewport=WIDE)
+    await sign_in(operator, "Frida")
+    await expect(operator.get_by_role("heading", name="Drift")).to_be_visible()
+    await expect(operator.get_by_text("● klar")).to_have_count(4)
+    await shot(operator, "15-operations")
 
 
 async def test_the_same_way_without_scripts(own_stack: OwnStack) -> None:
