@@ -155,12 +155,11 @@ class Fuzz:
 
         Those of earlier rounds may have been answered since, and their case be asked about anew.
         """
-        since = "SELECT report_id, entered_at FROM reports WHERE entered_at >= $1"
-        stored = await self.system.rows("intake", since, self.begun_at)
+        stored = await self.system.rows("intake", "SELECT report_id, entered_at FROM reports")
         missing = self.sent_at.keys() - {str(row["report_id"]) for row in stored}
         self.wrong += [f"accepted and not stored: {each}" for each in missing]
         places = {row["report_id"]: row for row in await self.system.rows("escalation", PLACES)}
-        for row in stored:
+        for row in (each for each in stored if each["entered_at"] >= self.begun_at):
             place = places.get(row["report_id"])
             if place is None:
                 self.note(row["report_id"], "no escalation")
