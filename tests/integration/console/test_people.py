@@ -166,3 +166,10 @@ async def test_the_rota_offers_only_those_who_can_be_on_duty(house: House) -> No
     )
     assert row is not None
     assert f'<option value="{row["person_id"]}">' not in offered
+
+
+async def test_whoever_gives_somebody_a_role_is_told_what_it_may_do(house: House) -> None:
+    form = (await (await house.browser(DITTE)).open("/people/new")).text
+    for role in Role:
+        assert f'aria-describedby="new-may-{role}"' in form
+        assert re.search(rf'id="new-may-{role}">[^<]{{20,}}</p>', form)

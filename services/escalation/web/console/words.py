@@ -68,6 +68,24 @@ ROLES = {
     "operator": ("Drift", "Operator"),
     "reporter": ("Underretter", "Reporter"),
 }
+MAY = {
+    "consultant": ("Tager sager og laver risikovurderinger.", "Takes cases and makes risk assessments."),
+    "authority": (
+        "Som konsulent. Vurderer også efter barnets lov § 136 og ophæver kontaktspærren.",
+        "As a consultant. Also judges under Barnets lov § 136 and lifts the contact hold.",
+    ),
+    "leader": (
+        "Ser sagerne og passer vagtplan og personer. Medunderskriver, og holder personer uden for sager.",
+        "Sees the cases and looks after rota and people. Countersigns, and keeps people out of cases.",
+    ),
+    "auditor": ("Ser, hvem der har læst hvad. Ser ingen tekst.", "Sees who has read what. Sees no text."),
+    "operator": ("Ser, hvordan tjenesterne har det. Ser ingen sag.", "Sees how the services are. Sees no case."),
+    "reporter": (
+        "Sender underretninger. Logger ind for at få sine felter udfyldt.",
+        "Sends reports. Signs in to have their fields filled in.",
+    ),
+}
+"""What each role may do, for whoever gives it to somebody."""
 ASKS = {
     "on_call": ("en konsulent på vagt", "a consultant on call"),
     "leader": ("lederne", "the leaders"),
