@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from html import unescape
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +52,6 @@ from tests.support.services import Ground
 from tests.support.sign_in import OURS, SiteSettings, desk_on, recognising
 
 CONSOLE = "https://vagt.kommune.example"
-WEB = Path(escalation_app.__file__).parent / "web"
 __all__ = ["BO", "CARLA", "DITTE", "ERIK", "FRIDA", "GORM"]
 
 

@@ -144,6 +144,11 @@ def test_no_cell_of_the_file_is_a_formula() -> None:
     assert "'=HYPERLINK" in written
 
 
+def test_a_file_that_does_not_hold_all_says_so() -> None:
+    more = "Der er flere: Hent dem sag for sag."
+    assert [more in table([], {}, Language.DANISH, complete=complete) for complete in (True, False)] == [False, True]
+
+
 async def test_a_search_for_a_hidden_case_stands_out(house: House) -> None:
     event = await house.report(**CHILD)
     await kept_out(house, event, BO)

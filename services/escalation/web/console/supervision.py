@@ -1,5 +1,6 @@
 """*Tilsyn*: who read what, by case, to be taken along as a file; and who looked for a case."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Iterable, Mapping
@@ -66,15 +67,19 @@ async def _export(console: Console, request: Request, method: str, path: str) ->
         return sign_in_first(request)
     found = await console.asked(method, path, request)
     entries = [{"case_id": found.get("case_id"), **each} for each in found["entries"] if each["act"] in READS]
-    text = table(entries, await _names(console, entries), language(request))
+    names, complete = await _names(console, entries), found.get("complete", True)
+    text = await asyncio.to_thread(table, entries, names, language(request), complete=complete)
     day = local(console.api.transactions.clock.now()).date()
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="tilsyn-{day}.csv"'}
     # Spreadsheets take UTF-8 for it only where a byte order mark says so.
     return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def table(entries: Iterable[Json], names: Mapping[str, str], lang: Language) -> str:
-    """The readings as rows, each with the number and the hash by which it is found in the case's evidence."""
+def table(entries: Iterable[Json], names: Mapping[str, str], lang: Language, *, complete: bool = True) -> str:
+    """The readings as rows, each with the number and the hash by which it is found in the case's evidence.
+
+    The last row says so where there were more than one file takes.
+    """
     written = io.StringIO()
     rows = csv.writer(written, delimiter=";")
     head = ("tidspunkt", "sag", "sags-id", "navn", "person-id", "handling", "formål", "underretnings-id", "nr", "hash")
@@ -86,6 +91,8 @@ def table(entries: Iterable[Json], names: Mapping[str, str], lang: Language) -> 
         said = (done_by(each, lang), purpose(each, lang), each["facts"].get("report_id", ""))
         cells = (f"{at:%Y-%m-%d %H:%M:%S}", *case, names.get(actor, ""), actor, *said, each["n"], each["hash"])
         rows.writerow(_plain(str(cell)) for cell in cells)
+    if not complete:
+        rows.writerow([lang.say("Der er flere: Hent dem sag for sag.", "There are more: download them case by case.")])
     return written.getvalue()
 
 
