@@ -253,7 +253,9 @@ CASE = obj(
         "linked_case_ids": many(_ID),
         "level": maybe({"enum": [level.value for level in Level]}),
         "reports": many(obj({"report_id": _ID, "report_no": _NUMBER, "received_at": _AT, "judged": maybe(
-            obj({"acute": _FLAG, "started": _FLAG, "by": _ID, "at": _AT}))})),
+            obj({"acute": _FLAG, "started": _FLAG, "by": _ID, "at": _AT}, reason=_TEXT)), "entered_by": maybe(_ID),
+            "reporter_verified": maybe(_TEXT)})),
+        "newest_report_no": _NUMBER,
         "more": obj(dict.fromkeys(("reports", "ratings", "deadlines", "pages"), _NUMBER)),
         "unjudged": _NUMBER,
         "first_level": maybe({"enum": [level.value for level in Level]}),

@@ -135,6 +135,7 @@ async def test_from_the_phone_to_the_answer_and_back_to_the_phone(own_stack: Own
         await authority.get_by_role("link", name="Vurdér fare").first.click()
         await authority.get_by_role("radio", name="Ja").first.check()
         await authority.get_by_role("radio", name="Ja").last.check()
+        await authority.get_by_label("Begrundelse").fill("Hun frygter en rejse om få dage.")
         await shot(authority, "9-judgement")
         await tap(authority, "Gem vurderingen")
         await expect(authority.get_by_text("Din vurdering er gemt.")).to_be_visible()

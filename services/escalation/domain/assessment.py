@@ -66,5 +66,7 @@ def _read(path: Path) -> Form:
     return Form(body["version"], tuple(questions))
 
 
-FORM = _read(Path(__file__).with_suffix(".toml"))
+FORMS = {form.version: form for form in map(_read, Path(__file__).parent.glob("assessment.*.toml"))}
+"""Every version: what was recorded names the one that it answered."""
+FORM = FORMS[max(FORMS)]
 """The form that is answered now."""

@@ -90,8 +90,9 @@ def acute_judgement(received_at: datetime) -> Deadline:
     """24 elapsed hours from receipt to judge acute danger, for every report, repeats too (Barnets lov § 136)."""
     limit = judge_by(received_at)
     words = (
-        f"Modtaget {in_words(received_at)}. Akut fare skal vurderes inden 24 timer fra modtagelsen, "
-        f"uanset ugedag og sommertid (barnets lov § 136): senest {in_words(limit)}."
+        f"Modtaget {in_words(received_at)}. Kommunen skal inden 24 timer vurdere, om barnets sundhed eller udvikling "
+        f"er i fare, og om der er behov for akutte indsatser (barnets lov § 136). Det er senest {in_words(limit)}, "
+        f"uanset ugedag og sommertid."
     )
     return Deadline(Rule.ACUTE_JUDGEMENT, target=limit, limit=limit, explanation=words)
 
@@ -126,7 +127,7 @@ def hold_review(recipient: str, *, lifted_at: datetime, until: datetime) -> Dead
     """A lift of the contact hold ends; before that somebody looks at it again (Barnets lov § 18 stk. 3)."""
     words = (
         f"Kontaktspærren blev ophævet {in_words(lifted_at)} og gælder igen fra {in_words(until)} "
-        f"(barnets lov § 18 stk. 3). Tag stilling inden da."
+        f"(barnets lov § 18, stk. 3). Tag stilling inden da."
     )
     return Deadline(Rule.HOLD_REVIEW, target=until, limit=until, explanation=words, about=recipient)
 
@@ -136,7 +137,7 @@ def investigation(received_at: datetime, months: int) -> Deadline:
     last = _months_later(local(received_at).date(), months)
     words = (
         f"Kommunen blev opmærksom {in_words(received_at)}. En undersøgelse skal afsluttes inden {months} måneder "
-        f"(barnets lov § 20 stk. 3): senest {_day(last)}."
+        f"(barnets lov § 20, stk. 3): senest {_day(last)}."
     )
     return Deadline(Rule.INVESTIGATION, target=_end_of(last), limit=_end_of(last), explanation=words)
 

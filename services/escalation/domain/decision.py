@@ -306,7 +306,10 @@ def _reports_left(state: Escalation, fact: ReportsLeft, _around: Around) -> Deci
 
 
 def _taken(state: Escalation, fact: Taken, around: Around) -> Decided:
-    """Only this stops a ladder. What the person has not been shown keeps paging, that person first."""
+    """Only this stops a ladder. What the person has not been shown keeps paging, that person first.
+
+    Who has it already promises anew, and an offer to somebody else stands.
+    """
     if fact.said_at is not None and state.state not in (State.UNRATED, State.PAGING):
         return Refused("answered_already")
     if fact.covers < state.newest_report_no:
@@ -320,7 +323,7 @@ def _taken(state: Escalation, fact: Taken, around: Around) -> Decided:
         acknowledged_report_no=state.newest_report_no,
         due_at=until,
         rate_by=None,
-        offered_to=None,
+        offered_to=state.offered_to if fact.person_id == state.responsible else None,
         nobody_at=None,
     )
     return Decision(taken, (Took(fact.person_id, state.newest_report_no, until),))

@@ -1,8 +1,11 @@
 """What people do with a case. The caller has locked it and made sure that the person sees it and may do this."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
+
+import asyncpg
 
 from services.escalation.domain.escalation import (
     CloseAsked,
@@ -18,7 +21,7 @@ from services.escalation.domain.escalation import (
     Taken,
 )
 from services.escalation.handlers.exclusion import exclude
-from services.escalation.handlers.settle import settle
+from services.escalation.handlers.settle import around_of, remind, settle
 from services.escalation.store import (
     case,
     countersign,
@@ -36,11 +39,20 @@ from shared.delivery.outbox import Transaction
 from shared.events.codes import Level, Outcome, Rule, Verification
 from shared.events.escalation import ReporterVerified, ReportJudged
 from shared.evidence import Facts, record
-from shared.ids import CaseId, PersonId, ReportId
-from shared.sealing import KeyRing
+from shared.ids import CaseId, PersonId, ReportId, derived_id
+from shared.sealing import KeyRing, SealBroken
 from shared.telemetry import metrics
 
 _answered_after = metrics.duration("beredskab.answered.after", "From receipt until a person answered, by level.")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether there is acute danger, whether something was started, and why."""
+
+    acute: bool
+    started: bool
+    reason: str = ""
 
 
 async def acknowledge(
@@ -78,11 +90,19 @@ async def conflict(tx: Transaction, who: Person, case_id: CaseId) -> None:
 
 
 async def judge(
-    tx: Transaction, who: Person, case_id: CaseId, report_id: ReportId, *, acute: bool, started: bool
+    tx: Transaction, who: Person, case_id: CaseId, report_id: ReportId, said: Judgement, *, keys: KeyRing
 ) -> Refused | None:
     """A named person with authority judges whether the report tells of acute danger (Barnets lov § 136)."""
-    if not await report.judge(tx.conn, report_id, who.person_id, acute=acute, started=started, now=tx.now):
+    last = await report.judgement(tx.conn, report_id)
+    if last is not None and last["person_id"] == who.person_id and said == _judged(last, keys):
         return None
+    n, sealed = last["n"] + 1 if last else 1, None
+    if said.reason:
+        key = await case.data_key(tx.conn, case_id, keys)
+        row = derived_id("judgement", report_id, n)
+        sealed = case_id, key.seal(said.reason.encode(), table="judgements", column="reason", row=row)
+    acute, started, by = said.acute, said.started, who.person_id
+    await report.judge(tx.conn, report_id, n, acute=acute, started=started, by=by, at=tx.now, sealed=sealed)
     await deadline.meet(tx.conn, report_id, Rule.ACUTE_JUDGEMENT, tx.now)
     await deadline.meet(tx.conn, report_id, Rule.SAID_DATE, tx.now)
     await case.changed(tx.conn, case_id)
@@ -90,6 +110,19 @@ async def judge(
     facts: Facts = {"report_id": str(report_id), "acute": acute, "started": started}
     await record(tx, case_id, act="judged", actor=who.person_id, facts=facts)
     return None
+
+
+def _judged(row: asyncpg.Record, keys: KeyRing) -> Judgement | None:
+    """A stored judgement with its reason in plain words; None where its seal is broken."""
+    if row["reason"] is None:
+        return Judgement(row["acute"], row["started"])
+    named = derived_id("judgement", row["report_id"], row["n"])
+    try:
+        key = keys.unwrap(row["reason_key"])
+        reason = key.unseal(row["reason"], table="judgements", column="reason", row=named).decode()
+    except (SealBroken, ValueError):
+        return None
+    return Judgement(row["acute"], row["started"], reason)
 
 
 async def verify_reporter(tx: Transaction, who: Person, case_id: CaseId, report_id: ReportId) -> None:
@@ -104,13 +137,13 @@ async def verify_reporter(tx: Transaction, who: Person, case_id: CaseId, report_
 
 
 async def judge_alike(
-    tx: Transaction, who: Person, case_id: CaseId, report_ids: Sequence[ReportId], *, acute: bool, started: bool
+    tx: Transaction, who: Person, case_id: CaseId, report_ids: Sequence[ReportId], said: Judgement, *, keys: KeyRing
 ) -> Refused | None:
     """The same answer for several reports that the person has read; each is judged as it would be alone."""
     if not {*report_ids} <= await reading.read_whole(tx.conn, case_id, who.person_id):
         return Refused("not_read")
     for report_id in dict.fromkeys(report_ids):
-        await judge(tx, who, case_id, report_id, acute=acute, started=started)
+        await judge(tx, who, case_id, report_id, said, keys=keys)
     return None
 
 
@@ -163,6 +196,7 @@ async def _ask(
     act = "close_asked" if isinstance(asks, Outcome) else "lower_asked"
     facts: Facts = {"countersign_id": str(named), "asks": asks, "escalation_id": str(running.escalation_id)}
     await record(tx, case_id, act=act, actor=who.person_id, facts=facts)
+    await remind(tx, running, await around_of(tx, case_id, running))
 
 
 async def answer_countersign(

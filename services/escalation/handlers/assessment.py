@@ -1,4 +1,4 @@
-"""The risk assessment: drafted as often as the person likes, recorded once, read with a trace."""
+"""The risk assessment: recorded once, read with a trace."""
 
 import json
 from collections.abc import Mapping
@@ -9,11 +9,13 @@ import asyncpg
 
 from services.escalation.domain.assessment import FORM, Risk
 from services.escalation.domain.escalation import Refused
+from services.escalation.handlers.draft import ASSESSMENT
 from services.escalation.store import assessment, case, report
+from services.escalation.store import draft as drafts
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
 from shared.evidence import Facts, record
-from shared.ids import CaseId, derived_id
+from shared.ids import CaseId
 from shared.sealing import DataKey, KeyRing
 
 Answers = Mapping[str, Any]
@@ -55,7 +57,7 @@ async def assess(
         by=who.person_id,
         now=tx.now,
     )
-    await assessment.drop_draft(tx.conn, case_id, who.person_id)
+    await drafts.drop(tx.conn, case_id, who.person_id, ASSESSMENT)
     await case.changed(tx.conn, case_id)
     facts: Facts = {"assessment_id": str(named), "covers_report_no": covers, "level": level.value, "acute": acute}
     await record(tx, case_id, act="assessed", actor=who.person_id, facts=facts)
@@ -79,25 +81,3 @@ async def read(
     plain = key.unseal(row["answers"], table="assessments", column="answers", row=assessment_id)
     await record(tx, case_id, act="assessment_read", actor=who.person_id, facts={"assessment_id": str(assessment_id)})
     return row, json.loads(plain)
-
-
-async def save_draft(tx: Transaction, who: Person, case_id: CaseId, answers: Answers, *, keys: KeyRing) -> None:
-    """Keep what the person has written so far, sealed."""
-    key = await case.data_key(tx.conn, case_id, keys)
-    sealed = key.seal(json.dumps(dict(answers)).encode(), table="drafts", column="answers", row=_draft(case_id, who))
-    await assessment.put_draft(tx.conn, case_id, who.person_id, form=FORM.version, answers=sealed, now=tx.now)
-
-
-async def draft(
-    tx: Transaction, who: Person, case_id: CaseId, *, keys: KeyRing
-) -> tuple[asyncpg.Record, Answers] | None:
-    """What the person has written so far; nobody else's."""
-    row = await assessment.draft(tx.conn, case_id, who.person_id)
-    if row is None:
-        return None
-    key = await case.data_key(tx.conn, case_id, keys)
-    return row, json.loads(key.unseal(row["answers"], table="drafts", column="answers", row=_draft(case_id, who)))
-
-
-def _draft(case_id: CaseId, who: Person) -> UUID:
-    return derived_id("draft", case_id, who.person_id)

@@ -105,11 +105,11 @@ async def _enact(
             case Took():
                 await _took(tx, after, effect)
             case Offered(to):
-                await _offered(tx, after, to)
+                await _offered(tx, after, to, around)
             case NobodyReached():
                 await _nobody_reached(tx, after)
             case Reminded():
-                await _remind(tx, after, around)
+                await remind(tx, after, around)
             case Finished():
                 await _finished(tx, after, effect, actor)
 
@@ -132,7 +132,8 @@ async def _page(tx: Transaction, after: Escalation, recipient: Recipient, around
     if not_fresh:
         await _note(tx, after, "fresh_eyes_breached", {"recipient_id": str(recipient.id), "message_id": str(named)})
     template = Template.DESK_PAGE if recipient.kind is RecipientKind.DESK else Template.PAGE
-    await _request(tx, after, named, recipient, template=template, lasts=wait_of(after, around))
+    lasts = wait_of(after, around)
+    await _request(tx, after, named, recipient, template=template, lasts=lasts, purpose=Purpose.PAGE)
     log().info(
         "page.requested",
         case_id=after.case_id,
@@ -145,7 +146,15 @@ async def _page(tx: Transaction, after: Escalation, recipient: Recipient, around
 
 
 async def _request(
-    tx: Transaction, after: Escalation, named: MessageId, recipient: Recipient, *, template: Template, lasts: timedelta
+    tx: Transaction,
+    after: Escalation,
+    named: MessageId,
+    recipient: Recipient,
+    *,
+    template: Template,
+    lasts: timedelta,
+    answer_in: timedelta | None = None,
+    purpose: Purpose = Purpose.NOTICE,
 ) -> None:
     """Past its time a page is no use: the next one is out by then, and tells another time."""
     until = tx.now + lasts
@@ -155,16 +164,16 @@ async def _request(
         case_id=after.case_id,
         message_id=named,
         report_id=standing.newest,
-        purpose=Purpose.NOTICE if template is Template.REMINDER else Purpose.PAGE,
+        purpose=purpose,
         recipient=recipient,
         template=template,
-        answer_by=until,
+        answer_by=tx.now + (answer_in or lasts),
         not_after=until,
         quiet_allowed=template is Template.REMINDER,
         canary=standing.canary,
     )
     await _tell(tx, told)
-    act = "reminder_requested" if template is Template.REMINDER else "page_requested"
+    act = "page_requested" if purpose is Purpose.PAGE else "reminder_requested"
     asked: Facts = {"recipient_kind": recipient.kind, "recipient_id": str(recipient.id), "message_id": str(named)}
     await _note(tx, after, act, {**asked, "round": after.round, "rung": after.rung})
 
@@ -192,10 +201,16 @@ async def withdraw(tx: Transaction, of: Escalation, person_id: PersonId | None =
         await _note(tx, of, "page_withdrawn", {"message_id": str(named)})
 
 
-async def _offered(tx: Transaction, after: Escalation, to: PersonId) -> None:
-    """Told that something waits, as of anything else; the promise of whoever has it still runs."""
+async def _offered(tx: Transaction, after: Escalation, to: PersonId, around: Around) -> None:
+    """Ask the person in the words of a page, to answer within what a page of the case's level waits.
+
+    Nobody is asked after them: the message lasts longer than that, and the promise of whoever has it still runs.
+    """
     named = MessageId(derived_id("handover", after.escalation_id, to, tx.now.isoformat()))
-    await _request(tx, after, named, person(to), template=Template.REMINDER, lasts=REMINDER_LASTS)
+    wait = wait_of(after, around)
+    await _request(
+        tx, after, named, person(to), template=Template.PAGE, lasts=max(wait, REMINDER_LASTS), answer_in=wait
+    )
 
 
 async def _nobody_reached(tx: Transaction, after: Escalation) -> None:
@@ -207,13 +222,13 @@ async def _nobody_reached(tx: Transaction, after: Escalation) -> None:
     log().error("escalation.nobody_reachable", escalation_id=after.escalation_id, round=after.round)
 
 
-async def _remind(tx: Transaction, after: Escalation, around: Around) -> None:
-    """Those who may countersign, except the one who asked."""
-    waiting = await countersign.waiting(tx.conn, after.escalation_id, "close")
-    for person_id in around.rota.countersigners:
-        if waiting is not None and person_id != waiting["asked_by"]:
-            named = MessageId(derived_id("reminder", waiting["countersign_id"], tx.now.date(), person_id))
-            await _request(tx, after, named, person(person_id), template=Template.REMINDER, lasts=REMINDER_LASTS)
+async def remind(tx: Transaction, after: Escalation, around: Around) -> None:
+    """Tell those who may countersign that something waits, except the one who asked: at once, and each day anew."""
+    for waiting in await countersign.all_waiting(tx.conn, after.escalation_id):
+        for person_id in around.rota.countersigners:
+            if person_id != waiting["asked_by"]:
+                named = MessageId(derived_id("reminder", waiting["countersign_id"], tx.now.date(), person_id))
+                await _request(tx, after, named, person(person_id), template=Template.REMINDER, lasts=REMINDER_LASTS)
 
 
 async def _finished(tx: Transaction, after: Escalation, finished: Finished, actor: PersonId | None) -> None:

@@ -1,4 +1,4 @@
-"""Risk assessments, append-only, and the drafts of those to come. Answers are sealed."""
+"""Risk assessments, append-only. Answers are sealed."""
 
 import json
 from collections.abc import Mapping
@@ -79,28 +79,3 @@ async def newest(conn: Connection, case_id: CaseId) -> asyncpg.Record | None:
     return await conn.fetchrow(
         "SELECT * FROM assessments WHERE case_id = $1 ORDER BY at DESC, assessment_id DESC LIMIT 1", case_id
     )
-
-
-async def put_draft(
-    conn: Connection, case_id: CaseId, person_id: PersonId, *, form: int, answers: bytes, now: datetime
-) -> None:
-    """Keep what the person has written so far."""
-    await conn.execute(
-        """INSERT INTO drafts VALUES ($1, $2, $3, $4, $5)
-           ON CONFLICT (case_id, person_id) DO UPDATE SET form = $3, answers = $4, saved_at = $5""",
-        case_id,
-        person_id,
-        form,
-        answers,
-        now,
-    )
-
-
-async def draft(conn: Connection, case_id: CaseId, person_id: PersonId) -> asyncpg.Record | None:
-    """What the person has written so far."""
-    return await conn.fetchrow("SELECT * FROM drafts WHERE case_id = $1 AND person_id = $2", case_id, person_id)
-
-
-async def drop_draft(conn: Connection, case_id: CaseId, person_id: PersonId) -> None:
-    """It has been recorded."""
-    await conn.execute("DELETE FROM drafts WHERE case_id = $1 AND person_id = $2", case_id, person_id)

@@ -60,6 +60,13 @@ async def waiting(conn: Connection, escalation_id: EscalationId, act: str) -> as
     return await conn.fetchrow(query, escalation_id, act)
 
 
+async def all_waiting(conn: Connection, escalation_id: EscalationId) -> list[asyncpg.Record]:
+    """Those that wait for an answer, oldest first."""
+    query = "SELECT * FROM countersigns WHERE escalation_id = $1 AND state = 'asked' ORDER BY asked_at, countersign_id"
+    rows: list[asyncpg.Record] = await conn.fetch(query, escalation_id)
+    return rows
+
+
 async def answer(
     conn: Connection, countersign_id: UUID, *, agree: bool, by: PersonId, reason: bytes, now: datetime
 ) -> None:

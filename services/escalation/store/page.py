@@ -5,8 +5,10 @@ from datetime import datetime
 
 import asyncpg
 
+from services.escalation.domain.access import COUNTERSIGNS
 from services.escalation.domain.escalation import Escalation
 from services.escalation.domain.page import Page, PageState
+from shared.auth.people import Person
 from shared.events.codes import Channel, RecipientKind
 from shared.events.escalation import Recipient
 from shared.ids import CaseId, EscalationId, MessageId, PersonId
@@ -134,13 +136,23 @@ async def fail(conn: Connection, message_id: MessageId) -> bool:
     return bool(tag == "UPDATE 1")
 
 
-async def asks(conn: Connection, person_id: PersonId, case_ids: Sequence[CaseId]) -> list[CaseId]:
-    """Those of the cases in which the person is asked right now, the longest waiting first."""
+async def asks(conn: Connection, who: Person, case_ids: Sequence[CaseId]) -> list[CaseId]:
+    """Those of the cases in which the person is asked right now, the longest waiting first.
+
+    They are paged, offered it by whoever has it, or may countersign what another asked for.
+    """
     rows = await conn.fetch(
-        """SELECT e.case_id FROM pages p JOIN escalations e USING (escalation_id)
-           WHERE p.recipient_id = $1 AND e.case_id = ANY ($2::uuid[]) AND p.state IN ('requested', 'accepted')
-               AND e.state IN ('paging', 'unrated') GROUP BY e.case_id ORDER BY min(p.requested_at)""",
-        person_id,
+        """SELECT case_id FROM (
+               SELECT e.case_id, p.requested_at AS since FROM pages p JOIN escalations e USING (escalation_id)
+               WHERE p.recipient_id = $1 AND p.state IN ('requested', 'accepted') AND e.state IN ('paging', 'unrated')
+               UNION ALL
+               SELECT e.case_id, h.at FROM escalations e JOIN handovers h USING (case_id)
+               WHERE e.state <> 'closed' AND e.offered_to = $1 AND h.to_person = $1
+               UNION ALL
+               SELECT case_id, asked_at FROM countersigns WHERE state = 'asked' AND asked_by <> $1 AND $3) asked
+           WHERE case_id = ANY ($2::uuid[]) GROUP BY case_id ORDER BY min(since), case_id""",
+        who.person_id,
         list(case_ids),
+        bool(who.roles & COUNTERSIGNS),
     )
     return [row["case_id"] for row in rows]

@@ -24,6 +24,10 @@ _NEAR = """SELECT case_id FROM cases WHERE case_id = $1
 """The case $1 and those that are directly linked, whichever of the two named the other."""
 
 
+_JUDGEMENT = "SELECT j.*, k.wrapped_key AS reason_key FROM judgements j LEFT JOIN cases k USING (case_id)"
+"""Judgements, each with the key of its reason: that of the case in which the report lay then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the reports and ratings of a case come to.
@@ -351,15 +355,43 @@ async def verify_reporter(conn: Connection, report_id: ReportId) -> bool:
     return bool(tag == "UPDATE 1")
 
 
-async def judge(
-    conn: Connection, report_id: ReportId, person_id: PersonId, *, acute: bool, started: bool, now: datetime
-) -> bool:
-    """Add a judgement; false when the newest one is the same person's and says the same."""
-    last = await conn.fetchrow("SELECT * FROM judgements WHERE report_id = $1 ORDER BY n DESC LIMIT 1", report_id)
-    if last and (last["acute"], last["started"], last["person_id"]) == (acute, started, person_id):
-        return False
-    n = last["n"] + 1 if last else 1
-    await conn.execute(
-        "INSERT INTO judgements VALUES ($1, $2, $3, $4, $5, $6)", report_id, n, acute, started, person_id, now
+async def reasons(conn: Connection, reports: Collection[ReportId]) -> list[asyncpg.Record]:
+    """The newest judgement of each of the reports, where it has a reason."""
+    rows: list[asyncpg.Record] = await conn.fetch(
+        f"""SELECT * FROM (SELECT DISTINCT ON (report_id) * FROM ({_JUDGEMENT} WHERE report_id = ANY($1)) said
+            ORDER BY report_id, n DESC) newest WHERE reason IS NOT NULL""",
+        list(reports),
     )
-    return True
+    return rows
+
+
+async def judgement(conn: Connection, report_id: ReportId) -> asyncpg.Record | None:
+    """The report's newest judgement."""
+    return await conn.fetchrow(f"{_JUDGEMENT} WHERE report_id = $1 ORDER BY n DESC LIMIT 1", report_id)
+
+
+async def judge(
+    conn: Connection,
+    report_id: ReportId,
+    n: int,
+    *,
+    acute: bool,
+    started: bool,
+    by: PersonId,
+    at: datetime,
+    sealed: tuple[CaseId, bytes] | None,
+) -> None:
+    """Add the report's n-th judgement; `sealed` is its reason, and the case with whose key."""
+    case_id, reason = sealed or (None, None)
+    await conn.execute(
+        """INSERT INTO judgements (report_id, n, acute, started, person_id, at, case_id, reason)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
+        report_id,
+        n,
+        acute,
+        started,
+        by,
+        at,
+        case_id,
+        reason,
+    )

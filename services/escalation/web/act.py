@@ -14,6 +14,7 @@ from services.escalation.domain.access import ANSWERS, COUNTERSIGNS, JUDGES, LEA
 from services.escalation.domain.escalation import Taken
 from services.escalation.handlers import act as acts
 from services.escalation.handlers import step as steps
+from services.escalation.handlers.act import Judgement
 from services.escalation.store import case, countersign, report
 from services.escalation.web.api import Api, Body, Forbidden, SentInstant, Versioned, acting, read
 from shared.auth.people import Person
@@ -109,10 +110,16 @@ class Raise(Versioned):
 
 
 class Judge(Versioned):
-    """Whether there is acute danger, and whether something was started (Barnets lov § 136, § 138)."""
+    """Whether there is acute danger, whether something was started (Barnets lov § 136, § 138), and why."""
 
     acute: bool
     started: bool
+    reason: Annotated[str, Field(max_length=4000)] = ""
+
+    @property
+    def said(self) -> Judgement:
+        """The same for the handlers."""
+        return Judgement(self.acute, self.started, self.reason)
 
 
 class ReporterVerified(Body):
@@ -222,9 +229,7 @@ async def _lower(api: Api, request: Request) -> JSONResponse:
 async def _judge_alike(api: Api, request: Request) -> JSONResponse:
     async with acting(api, request, JudgeAlike, may=JUDGES) as act:
         asked, named = act.asked, [ReportId(each) for each in act.asked.report_ids]
-        return await act.done(
-            await acts.judge_alike(act.tx, act.who, act.case_id, named, acute=asked.acute, started=asked.started)
-        )
+        return await act.done(await acts.judge_alike(act.tx, act.who, act.case_id, named, asked.said, keys=api.keys))
 
 
 async def _close(api: Api, request: Request) -> JSONResponse:
@@ -238,9 +243,7 @@ async def _close(api: Api, request: Request) -> JSONResponse:
 async def _judge(api: Api, request: Request) -> JSONResponse:
     async with acting(api, request, Judge, may=JUDGES, find=report.case_of) as act:
         report_id, asked = ReportId(UUID(request.path_params["id"])), act.asked
-        return await act.done(
-            await acts.judge(act.tx, act.who, act.case_id, report_id, acute=asked.acute, started=asked.started)
-        )
+        return await act.done(await acts.judge(act.tx, act.who, act.case_id, report_id, asked.said, keys=api.keys))
 
 
 async def _verify_reporter(api: Api, request: Request) -> JSONResponse:

@@ -59,5 +59,5 @@ async def _reasons(api: Api, request: Request) -> JSONResponse:
         case_id = await seen_case(tx, request, who, lock=True)
         why = await require_purpose(tx, who, case_id)
         told = await case_as_told(tx, case_id, who)
-        await add_reasons(tx, who, told, api.keys, why=why)
+        await add_reasons(tx, who, told, api.keys, why=why, reports=told["reports"])
         return JSONResponse(told)

@@ -15,7 +15,9 @@ from services.escalation.domain.assessment import FORM, Question, Risk
 from services.escalation.domain.escalation import Refused
 from services.escalation.domain.hold import Action, Asked, HeldFrom, Lift
 from services.escalation.handlers import assessment as assessments
+from services.escalation.handlers import draft as drafts
 from services.escalation.handlers import hold as holds
+from services.escalation.handlers.draft import ASSESSMENT
 from services.escalation.web.api import Act, Api, Body, NotFound, SentInstant, Versioned, acting, require_purpose
 from services.escalation.web.view import Json
 from shared.web.problems import Problem
@@ -119,17 +121,17 @@ async def _assess(api: Api, request: Request) -> JSONResponse:
 
 async def _save_draft(api: Api, request: Request) -> Response:
     async with acting(api, request, Draft, may=ASSESSES) as act:
-        await assessments.save_draft(act.tx, act.who, act.case_id, act.asked.answers, keys=api.keys)
+        answers = act.asked.answers
+        await drafts.save(act.tx, act.who, act.case_id, ASSESSMENT, answers, form=FORM.version, keys=api.keys)
         return Response(status_code=204)
 
 
 async def _draft(api: Api, request: Request) -> JSONResponse:
     async with acting(api, request, Body, may=ASSESSES) as act:
-        found = await assessments.draft(act.tx, act.who, act.case_id, keys=api.keys)
+        found = (await drafts.of(act.tx, act.who, act.case_id, keys=api.keys)).get(ASSESSMENT)
     if found is None:
         return JSONResponse({"form": FORM.version, "answers": {}, "saved_at": None})
-    row, answers = found
-    return JSONResponse({"form": row["form"], "answers": answers, "saved_at": row["saved_at"].isoformat()})
+    return JSONResponse({"form": found.form, "answers": found.answers, "saved_at": found.saved_at.isoformat()})
 
 
 async def _assessment(api: Api, request: Request) -> JSONResponse:
@@ -159,7 +161,7 @@ def _question(question: Question) -> Json:
 _REFUSALS: Mapping[str, tuple[int, str]] = {
     "authority_needed": (
         403,
-        "Only a person with authority [myndighed] decides on the hold (Barnets lov § 18 stk. 3).",
+        "Only a person with authority [myndighed] decides on the hold (Barnets lov § 18, stk. 3).",
     ),
     "step_up_needed": (403, "Sign in again: lifting a hold takes a sign-in of the last 10 minutes."),
     "reason_missing": (409, "Say why in `reason`."),

@@ -6,6 +6,7 @@ What was said goes through to intake, which keeps it sealed; nothing of it stays
 from functools import partial
 from typing import Any
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -23,6 +24,7 @@ class PhoneReport(Acknowledge):
 
     received_at: SentInstant
     text: str = ""
+    reporter: dict[str, Any] = Field(default_factory=dict)
     answers: tuple[dict[str, Any], ...] = ()
 
 
@@ -40,6 +42,8 @@ async def _phone_report(api: Api, request: Request) -> JSONResponse:
         told = await act.after(refused)
     if api.entries is None:
         raise NotStored
-    report = act.asked.model_dump_json(include={"received_at", "text", "answers"}).encode()
+    report = act.asked.model_dump_json(
+        include={"received_at", "text", "answers", *(["reporter"] if act.asked.reporter else [])}
+    ).encode()
     stored = await api.entries.write_down(act.case_id, act.who.person_id, report)
     return JSONResponse({**told, "sent": stored})

@@ -1,15 +1,15 @@
 """The words in which people gave their reasons: for screens on which a purpose was said, never in the API's answers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from services.escalation.handlers import reading
-from services.escalation.store import case, countersign, handover, hold
+from services.escalation.store import case, countersign, handover, hold, report
 from shared.auth.grants import ReadPurpose
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
-from shared.ids import CaseId, derived_id
+from shared.ids import CaseId, ReportId, derived_id
 from shared.sealing import DataKey, KeyRing, SealBroken
 from shared.telemetry.logging import error_code, log
 
@@ -18,17 +18,41 @@ UNREADABLE = "[kan ikke læses · cannot be read]"
 """Stands for words whose seal is broken."""
 
 
-async def add_reasons(tx: Transaction, who: Person, told: Json, keys: KeyRing, *, why: ReadPurpose) -> None:
-    """Add `reason` and `note` to the case as it is told, with evidence. The caller has locked the case."""
+async def add_reasons(
+    tx: Transaction, who: Person, told: Json, keys: KeyRing, *, why: ReadPurpose, reports: Sequence[Json] = ()
+) -> None:
+    """Add `reason` and `note` to the case as it is told and to judgements of the reports, with evidence.
+
+    The caller has locked the case.
+    """
     case_id = CaseId(told["case_id"])
+    count = await _judgements(tx, reports, keys)
     wrapped = (await case.get(tx.conn, case_id))["wrapped_key"]
-    if wrapped is None:
-        return
-    key = _key(keys, wrapped)
-    count = await _hold(tx, case_id, told, key) + await _countersigns(tx, case_id, told, key)
-    count += await _handover(tx, case_id, told, key)
+    if wrapped is not None:
+        key = _key(keys, wrapped)
+        count += await _hold(tx, case_id, told, key) + await _countersigns(tx, case_id, told, key)
+        count += await _handover(tx, case_id, told, key)
     if count:
         await reading.reasons_shown(tx, who, case_id, why=why, count=count)
+
+
+async def add_judgements(
+    tx: Transaction, who: Person, case_id: CaseId, reports: Sequence[Json], keys: KeyRing, *, why: ReadPurpose
+) -> None:
+    """Add `reason` to the judgements of the reports alone, with evidence. The caller has locked the case."""
+    if count := await _judgements(tx, reports, keys):
+        await reading.reasons_shown(tx, who, case_id, why=why, count=count)
+
+
+async def _judgements(tx: Transaction, reports: Sequence[Json], keys: KeyRing) -> int:
+    """A report that was moved keeps its reason under the key of the case in which it was judged."""
+    judged = {each["report_id"]: each["judged"] for each in reports if each["judged"]}
+    rows = await report.reasons(tx.conn, [ReportId(UUID(each)) for each in judged]) if judged else []
+    for row in rows:
+        key, named = _key(keys, row["reason_key"]), derived_id("judgement", row["report_id"], row["n"])
+        said = judged[str(row["report_id"])]
+        said["reason"] = _opened(key, row["reason"], table="judgements", column="reason", row=named)
+    return len(rows)
 
 
 def _key(keys: KeyRing, wrapped: bytes) -> DataKey | None:

@@ -51,6 +51,7 @@ async def case_as_told(tx: Transaction, case_id: CaseId, who: Person, *, older: 
         "level": (running.level if running else None) or highest,
         **lists,
         "more": {name: max(0, count[name] - older - len(each)) for name, each in lists.items()},
+        "newest_report_no": newest[case_id],
         "unjudged": count["unjudged"],
         "rating": await _rating(tx, rating, who) if rating else None,
         "first_level": rating["first_level"] if rating else None,
@@ -84,6 +85,7 @@ def as_told(row: asyncpg.Record) -> Json:
         "report_no": row["report_no"],
         "received_at": _at(row["received_at"]),
         "judged": judged if row["person_id"] else None,
+        "entered_by": _id(row["entered_by"]),
         "reporter_verified": row["reporter_verified"],
     }
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from services.intake.domain.draft import Draft
 from services.intake.domain.prose import APART, TEXT, Written, written_in
@@ -62,10 +63,12 @@ def disclosed(
     draft: Draft,
     read: MachineRead,
     proposals: Sequence[Json] = (),
+    adds_to: UUID | None = None,
 ) -> Json:
     """The part of a body that a grant names, bounded. What could not be read is shown as it was written.
 
-    `cut` tells that there is more, which the part *whole* hands over.
+    `cut` tells that there is more, which the part *whole* hands over. `adds_to` is the report whose reporter and child
+    these are too, where somebody had more to tell.
     """
     top = body if isinstance(body, dict) else {}
     if part is ReadPart.WHOLE:
@@ -73,7 +76,7 @@ def disclosed(
     if part is ReadPart.NAMES:
         return {"children": _each(top.get("children"), _CHILD[:1]), "reporter": _of(top.get("reporter"), _NAMES)}
     text = _text(body, top)
-    written = as_written(body) if draft.unread else None
+    written, more = as_written(body) if draft.unread else (None, False)
     return {
         "children": _each(top.get("children"), _CHILD),
         "reporter": _of(top.get("reporter"), _REPORTER),
@@ -85,11 +88,12 @@ def disclosed(
         "marks_more": read.more,
         "contradictions": _contradictions(draft, read.marks),
         "proposals": list(proposals),
+        "adds_to": str(adds_to) if adds_to else None,
         "pending": read.pending,
         "language_unread": read.language_unread,
         "unread": list(draft.unread),
-        "as_written": written[:MOST_WRITTEN] if written else None,
-        "cut": len(text) > MOST_TEXT or len(written or "") > MOST_WRITTEN or _too_much(top),
+        "as_written": written,
+        "cut": len(text) > MOST_TEXT or more or _too_much(top),
         "letters": len(raw),
     }
 
@@ -113,22 +117,32 @@ def _marks(marks: tuple[Mark, ...], texts: tuple[Written, ...]) -> list[Json]:
     return shown
 
 
-def as_written(body: object) -> str:
-    """The body as JSON to look at, with at least `MOST_WRITTEN` letters of it where it is longer.
+def as_written(body: object) -> tuple[list[tuple[str, object]], bool]:
+    """The body as lines to read, each the name of a field and what stands in it, and whether there are more.
 
-    Indented, 250 kB that are nested 900 deep would be 115 MB; what is too deep for that is told on one line.
+    It never recurses, because a body may be nested as deep as a parser allows.
     """
-    pieces: list[str] = []
+    lines: list[tuple[str, object]] = []
+    waiting: list[tuple[str, object]] = [("", body)]
     room = MOST_WRITTEN
-    try:
-        for piece in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(body):
-            pieces.append(piece)
-            room -= len(piece)
-            if room < 0:
-                break
-    except RecursionError:
-        return json.dumps(body, ensure_ascii=False)
-    return "".join(pieces)
+    while waiting and room > 0:
+        name, value = waiting.pop()
+        if isinstance(value, dict) and value:
+            waiting += [(_inside(name, f".{each}"), below) for each, below in reversed(value.items())]
+        elif isinstance(value, list) and value:
+            waiting += [(_inside(name, f"[{n}]"), value[n]) for n in range(len(value) - 1, -1, -1)]
+        else:
+            kept = value[:room] if isinstance(value, str) else None if isinstance(value, dict | list) else value
+            room -= len(name) + len(str(value))
+            lines.append((name, kept))
+    return lines, bool(waiting) or room < 0
+
+
+_LONGEST_NAME = 100
+
+
+def _inside(name: str, part: str) -> str:
+    return f"{name}{part}".lstrip(".")[:_LONGEST_NAME]
 
 
 def _too_much(top: Mapping[str, Any]) -> bool:

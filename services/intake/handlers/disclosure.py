@@ -18,6 +18,7 @@ from shared import evidence
 from shared.auth.grants import Grant, ReadPart
 from shared.calendar import local
 from shared.delivery.outbox import Transactions
+from shared.ids import ReportId
 from shared.sealing import DataKey, SealBroken
 from shared.telemetry.logging import error_code, log
 
@@ -35,9 +36,10 @@ async def disclose(transactions: Transactions, secrets: Secrets, grant: Grant) -
         read = await disclosures.read(tx.conn, grant.report_id)
         proposed = await proposals.of_report(tx.conn, grant.report_id)
         named = await disclosures.children(tx.conn, grant.report_id)
+        adds_to = await disclosures.adds_to(tx.conn, grant.report_id)
         await evidence.record(tx, found, act="report_read", actor=grant.person_id, facts=grant.facts())
     # Beside the event loop: 256 kB of anything must not silence the door for others.
-    return await asyncio.to_thread(_opened, secrets, grant, stored, read, proposed, named)
+    return await asyncio.to_thread(_opened, secrets, grant, stored, read, proposed, named, adds_to)
 
 
 def _opened(
@@ -47,16 +49,18 @@ def _opened(
     read: MachineRead,
     proposed: Sequence[Proposal],
     named: Sequence[tuple[UUID, bytes]],
+    adds_to: ReportId | None,
 ) -> Json:
     key = secrets.ring.unwrap(stored.wrapped_key)
     raw = key.unseal(stored.body_sealed, table="reports", column="body_sealed", row=grant.report_id)
     body = parse(raw)
     draft = read_draft(body, on=local(stored.received_at).date())
     if grant.part is not ReadPart.ALL:
-        return disclosed(raw, body, part=grant.part, draft=draft, read=read, proposals=())
+        return disclosed(raw, body, part=grant.part, draft=draft, read=read)
     known = [{"child_id": str(row), **_identity(key, row, sealed)} for row, sealed in named]
     proposals = [_proposal(each, key) for each in proposed]
-    return {**disclosed(raw, body, part=grant.part, draft=draft, read=read, proposals=proposals), "known": known}
+    shown = disclosed(raw, body, part=grant.part, draft=draft, read=read, proposals=proposals, adds_to=adds_to)
+    return {**shown, "known": known}
 
 
 def _proposal(proposal: Proposal, key: DataKey) -> Json:

@@ -15,6 +15,12 @@ async def found(conn: Connection, report_id: ReportId) -> CaseId | None:
     return case_id
 
 
+async def adds_to(conn: Connection, report_id: ReportId) -> ReportId | None:
+    """The report of the same reporter that this one adds to."""
+    first: ReportId | None = await conn.fetchval("SELECT adds_to FROM reports WHERE report_id = $1", report_id)
+    return first
+
+
 async def use(conn: Connection, grant_id: UUID, now: datetime, *, forget: datetime) -> bool:
     """Note that a grant is used; False when it was used before. What was used before `forget` is forgotten."""
     await conn.execute("DELETE FROM grants_used WHERE used_at < $1", forget)

@@ -126,7 +126,9 @@ GET  /cases/{id}/anything                        303      404        404       4
 POST /cases/{id}/purpose                         303      404        303       303    303     404      404     303
 POST /cases/{id}/known                           303      404        303       303    303     404      404     303
 POST /cases/{id}/print                           303      404        200       200    200     404      404     303
+GET  /cases/{id}/assessments/{assessment_id:uuid} 303   404        200       200    200     404      404     303
 POST /cases/{id}/assessment/draft                401      404        303       303    403     404      404     401
+POST /cases/{id}/drafts/{what}                   401      404        200       200    200     404      404     401
 POST /cases/{id}/acknowledge                     401      404        409       409    409     404      404     401
 POST /cases/{id}/cannot                          401      404        303       303    303     404      404     401
 POST /cases/{id}/conflict                        401      404        303       303    303     404      404     401
@@ -202,7 +204,8 @@ FIELDS: Mapping[str, dict[str, Any]] = {
     "purpose": {"purpose": "supervision"},
     "known": {"up_to": 1},
     "phone-report": {"covers_report_no": 99, "received_at": "2026-03-10T11:00", "text": "x"},
-    "judgements": {f"report.{DITTE}": "1", "acute": "true", "started": "true"},
+    "judgement": {"version": "0", "acute": "true", "started": "true", "reason": "Fordi."},
+    "judgements": {f"report.{DITTE}": "1", "acute": "true", "started": "true", "reason": "Fordi."},
     "people": {"person_id": str(DITTE), "name": "D", "role.leader": "yes", "unit.*": "yes", "active": "yes"},
     "split": {**_REASON, f"report.{CARLA}": "yes"},
     "me": {"address": "ditte@ekt.example"},
@@ -270,7 +273,7 @@ async def ask(doors: Doors, endpoint: str, shown: Mapping[str, str], about: Case
     named = {"reports": about.report, "countersign": about.countersign, "cases": about.case, "static": "mark.svg"}
     kind = next((word for word in words if word in named), "cases")
     named_by = about.left if act == "conflict" else named[kind]
-    path = template.replace("{assessment_id:uuid}", str(about.assessment))
+    path = template.replace("{assessment_id:uuid}", str(about.assessment)).replace("{what}", "close")
     report = about.report if isinstance(about.report, UUID) else about.assessment
     path = path.replace("{report_id:uuid}", str(report)).replace("{proposal_id:uuid}", str(about.assessment))
     path = re.sub(r"\{(id|name:path)\}", str(named_by), path)

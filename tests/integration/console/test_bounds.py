@@ -97,5 +97,5 @@ async def test_only_two_hundred_marks_are_shown_and_every_sign_is_among_them(hou
         )
     screen = await into(await house.browser(AASE), event)
     assert screen.text.count("<mark>") == 200
-    assert "Maskinen har markeret 100 steder mere" in screen.text
+    assert "Programmet har markeret 100 steder mere" in screen.text
     assert "Rejse" in screen.text

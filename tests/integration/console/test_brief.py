@@ -65,7 +65,7 @@ async def test_it_tells_what_waits_was_promised_and_runs_out(house: House) -> No
     assert mine in after(screen, "Venter på dig")
     assert theirs not in after(screen, "Venter på dig")
     assert f"{theirs}</a>: dit løfte gælder til kl. 14.00" in after(screen, "Løfter")
-    assert f"{mine}</a>: vurdér akut fare senest onsdag kl. 13.00" in after(screen, "Frister")
+    assert f"{mine}</a>: vurdér underretningen senest onsdag kl. 13.00" in after(screen, "Frister")
     assert f"{theirs}</a>: handl før" in after(screen, "Rejser, bryllupper og andre datoer")
     assert f"{theirs}</a>: udløber torsdag kl. 16.00" in after(screen, "Tilladelser, der udløber")
 

@@ -25,6 +25,9 @@ BODY = {
 }
 
 
+JUDGED = {"acute": "true", "started": "true", "reason": "Hun er bange for i aften."}
+
+
 async def evidence(ground: Ground, act: str) -> list[dict[str, str]]:
     rows = await ground.pool.fetch("SELECT facts FROM evidence WHERE act = $1 ORDER BY at, n", act)
     return [json.loads(row["facts"]) for row in rows]
@@ -140,7 +143,7 @@ async def test_a_page_to_who_has_judged_the_child_before_is_shown_as_what_it_is(
     for n, who in enumerate((AASE, BO), start=1):
         row = (first.report_id, n, False, False, who, house.escalation.clock.now())
         await house.escalation.pool.execute("INSERT INTO judgements VALUES ($1, $2, $3, $4, $5, $6)", *row)
-    breach = "har vurderet barnet før: ingen anden var på vagt (barnets lov § 137 stk. 1)"
+    breach = "har vurderet barnet før: ingen anden var på vagt (barnets lov § 137, stk. 1)"
     browser = await house.browser(AASE)
     case = await browser.into(first.case_id)
     assert breach not in case.text
@@ -172,7 +175,7 @@ async def test_judged_closed_and_countersigned_by_three_people(house: House) -> 
     await aase.press(await aase.into(event.case_id), "/acknowledge")
     await carla.into(event.case_id)
     form = await carla.open(f"/cases/{event.case_id}/judgement")
-    judged = await carla.press(form, "/judgement", acute="true", started="true")
+    judged = await carla.press(form, "/judgement", **JUDGED)
     assert "Din vurdering er gemt." in judged.text
     form = await aase.open(f"/cases/{event.case_id}/close")
     closing = await aase.press(form, "/close", outcome="support_started", reason="Støtte er i gang.")
@@ -201,7 +204,7 @@ async def test_what_was_written_survives_that_the_case_has_changed(house: House)
     await aase.press(await aase.into(event.case_id), "/acknowledge")
     form = await aase.open(f"/cases/{event.case_id}/close")
     await carla.into(event.case_id)
-    await carla.press(await carla.open(f"/cases/{event.case_id}/judgement"), "/judgement", acute="true", started="true")
+    await carla.press(await carla.open(f"/cases/{event.case_id}/judgement"), "/judgement", **JUDGED)
     long = "Alt er talt igennem med den unge og med skolen, og der er lagt en plan for ugen."
     stale = await aase.press(form, "/close", outcome="advised", reason=long)
     assert stale.status_code == 409

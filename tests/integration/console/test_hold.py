@@ -8,7 +8,7 @@ from shared.events.codes import Level
 from shared.events.intake import ReportReceived
 from shared.ids import CaseId
 from tests.integration.console.conftest import AASE, BO, CARLA, Browser, House
-from tests.integration.console.test_console import BODY
+from tests.integration.console.test_console import BODY, JUDGED
 
 BACK = "Farbror kom forbi."
 CHILD = {"name": "Ida Planteret", "cpr": "010112-9999"}
@@ -210,7 +210,7 @@ async def test_who_changes_their_mind_finds_the_form_as_it_was_written(house: Ho
 async def test_who_was_sure_of_a_case_that_has_changed_sees_the_last_page_anew(house: House) -> None:
     case_id, carla = await assessed(house)
     last = await last_page(carla, case_id)
-    await carla.press(await carla.open(f"/cases/{case_id}/judgement"), "/judgement", acute="true", started="true")
+    await carla.press(await carla.open(f"/cases/{case_id}/judgement"), "/judgement", **JUDGED)
     stale = await carla.press(last, "/hold", sure="yes")
     assert (stale.status_code, 'name="sure"' in stale.text) == (409, False)
     anew = await carla.press(stale, "/hold")

@@ -9,7 +9,7 @@ from tests.integration.console.conftest import CARLA, Browser, House
 from tests.integration.console.test_console import BODY, evidence
 
 TOGETHER = "Samme svar for alle, jeg har læst"
-YES_NO = {"acute": "true", "started": "false"}
+YES_NO = {"acute": "true", "started": "false", "reason": "De rejser <i nat>."}
 
 
 async def reports(house: House, count: int) -> ReportReceived:

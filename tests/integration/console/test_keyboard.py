@@ -112,6 +112,8 @@ async def test_one_answer_for_all_reports_is_given_by_keyboard_alone(house: Hous
         for _question in range(2):
             await tab_to(page, "Ja")
             await page.keyboard.press("Space")
+        await tab_to(page, "Begrundelse")
+        await page.keyboard.type("De rejser i nat.")
         await tab_to(page, "Samme svar for alle, jeg har læst (1–2)")
         await page.keyboard.press("Enter")
         await expect(page.get_by_text("Dine vurderinger er gemt")).to_be_visible()

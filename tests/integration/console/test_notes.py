@@ -52,14 +52,14 @@ async def test_where_the_machine_reads_a_no_the_text_and_the_note_say_so(house: 
     screen = await shown(house, text=TEXT)
     assert "Hun skal giftes på fredag 1" in screen
     assert "Forældrene er ikke kontaktet 2 nej" in screen
-    assert "Maskinen læser et nej her:" in screen
+    assert "Programmet læser et nej her:" in screen
 
 
 async def test_a_text_in_a_language_that_is_not_read_says_that_it_counts_as_unknown(house: House) -> None:
-    note = "Noget af teksten er på et sprog, maskinen ikke kan læse. Det tæller som »ved ikke«."
+    note = "Noget af teksten er på et sprog, programmet ikke kan læse. Det tæller som »ved ikke«."
     assert note in await shown(house, text=TURKISH)
     assert note not in await shown(house, text=TEXT)
-    assert "Some of the text is in a language that the machine cannot read." in await shown(
+    assert "Some of the text is in a language that the program cannot read." in await shown(
         house, "?lang=en", text=TURKISH
     )
 
@@ -67,7 +67,7 @@ async def test_a_text_in_a_language_that_is_not_read_says_that_it_counts_as_unkn
 async def test_a_text_that_is_not_read_yet_says_so_until_it_is(house: House) -> None:
     event = await house.report(**BODY)
     browser = await house.browser(AASE)
-    note = "Teksten er ikke læst af maskinen endnu."
+    note = "Programmet har ikke læst teksten endnu."
     assert note in (await browser.into(event.case_id)).text
     await read(house)
     assert note not in (await browser.open(f"/cases/{event.case_id}")).text

@@ -121,8 +121,9 @@ async def test_phoned_on_friday_and_written_down_on_saturday_over_a_dst_night(se
     assert await missed(service) == ["acute_judgement"]
     due = await clock(service, case_id, "acute_judgement")
     assert due["explanation"] == (
-        "Modtaget 27. marts 2026 kl. 15.30. Akut fare skal vurderes inden 24 timer fra modtagelsen, uanset ugedag og "
-        "sommertid (barnets lov § 136): senest 28. marts 2026 kl. 15.30."
+        "Modtaget 27. marts 2026 kl. 15.30. Kommunen skal inden 24 timer vurdere, om barnets sundhed eller udvikling "
+        "er i fare, og om der er behov for akutte indsatser (barnets lov § 136). Det er senest 28. marts 2026 kl. "
+        "15.30, uanset ugedag og sommertid."
     )
 
 

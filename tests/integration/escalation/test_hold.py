@@ -273,7 +273,7 @@ async def test_a_draft_is_kept_sealed_is_its_writers_alone_and_goes_when_it_is_r
 
 async def test_the_form_is_told_in_both_languages(service: Service) -> None:
     told = (await service.ask(AASE, "assessment-form")).json()
-    assert (told["version"], len(told["questions"])) == (1, 20)
+    assert (told["version"], len(told["questions"])) == (2, 20)
 
 
 async def test_what_was_recorded_cannot_be_changed(service: Service) -> None:

@@ -63,7 +63,7 @@ def test_an_ordinary_report_is_shown_as_it_is() -> None:
     body = {"text": "Noget.", "children": [{"name": "Ida"}], "extra": {"a": [1]}}
     told = shown(json.dumps(body).encode())
     assert (told["text"], told["cut"]) == ("Noget.", False)
-    assert json.loads(told["as_written"]) == body
+    assert told["as_written"] == [("text", "Noget."), ("children[0].name", "Ida"), ("extra.a[0]", 1)]
 
 
 def test_each_part_has_its_own_bound() -> None:
@@ -71,4 +71,5 @@ def test_each_part_has_its_own_bound() -> None:
     told = shown(json.dumps(body).encode())
     assert len(told["text"]) == MOST_TEXT
     assert len(told["children"][0]["name"]) == MOST_FIELD
-    assert len(told["as_written"]) == MOST_WRITTEN
+    assert sum(len(str(value)) for _, value in told["as_written"]) <= MOST_WRITTEN
+    assert told["cut"]

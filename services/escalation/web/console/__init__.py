@@ -52,6 +52,11 @@ def with_content(request: Request, content: bytes, *, kind: str = "application/j
     return asked
 
 
+def without_content(request: Request) -> Request:
+    """The same request without its body, which has been read."""
+    return with_content(request, b"")
+
+
 @dataclass(frozen=True, slots=True)
 class Console:
     """What the screens are given."""

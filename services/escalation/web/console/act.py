@@ -4,12 +4,15 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.escalation.store import draft as drafts
 from services.escalation.web.api import FORM
 from services.escalation.web.console import Console, Door, onward, visitor, with_content
+from shared.ids import CaseId
 from shared.web.application import fields
 from shared.web.problems import Problem
 from shared.web.sign_in import signed_out
@@ -48,10 +51,19 @@ def posted(console: Console, path: str, *, done: str, shape: Shape | None = None
             return await refusal(console, request, problem, sent)
         told = json.loads(bytes(answer.body)) if answer.body else {}
         case_id = told.get("case_id", request.path_params.get("id"))
+        await _drop_draft(console, request, case_id, sent)
         back = f"/cases/{case_id}" if case_id and answer.body else "/work"
         return onward(request, back, done=done)
 
     return post
+
+
+async def _drop_draft(console: Console, request: Request, case_id: object, sent: Fields) -> None:
+    """What was written is sent: the draft that the form names is no longer needed."""
+    who, what = visitor(request), sent.get("draft", "")
+    if who is not None and what and case_id:
+        async with console.api.transactions.begin("drop draft") as tx:
+            await drafts.drop(tx.conn, CaseId(UUID(str(case_id))), who.person_id, what)
 
 
 def _filled(request: Request, sent: Fields, shape: Shape | None) -> Request:

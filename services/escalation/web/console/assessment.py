@@ -1,5 +1,6 @@
 """The risk assessment as a form: twenty questions in five parts, any order, no points; a draft is kept."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,20 +9,14 @@ from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain.access import ASSESSES
 from services.escalation.domain.assessment import FORM
-from services.escalation.handlers import assessment as assessments
+from services.escalation.handlers import draft as drafts
+from services.escalation.store import reading
 from services.escalation.web.api import Body, acting
-from services.escalation.web.console import Console, sign_in_first, visitor
+from services.escalation.web.console import Console, sign_in_first, visitor, without_content
+from services.escalation.web.console.answers import numbered
+from services.escalation.web.console.case import beside, people_of, shown_of
 from services.escalation.web.console.wall import number_in
-from shared.web.application import fields, with_body
-
-PARTS = (
-    (("Det, vi ved", "What we know"), (1, 2, 3, 4)),
-    (("Fare", "Danger"), (5, 6, 7, 17)),
-    (("Planer", "Plans"), (8, 9, 10, 11)),
-    (("Barnet", "The child"), (12, 13, 14, 16)),
-    (("Næste skridt", "Next steps"), (15, 18, 19, 20)),
-)
-"""The parts of the form, by the numbers of their questions."""
+from shared.web.application import fields
 
 
 async def assessment_screen(console: Console, request: Request) -> Response:
@@ -31,12 +26,14 @@ async def assessment_screen(console: Console, request: Request) -> Response:
         return sign_in_first(request)
     async with acting(console.api, request, Body, may=ASSESSES) as act:
         told = await act.told()
-        found = await assessments.draft(act.tx, who, act.case_id, keys=console.api.keys)
-    row, answers = found or (None, {})
-    parts = [(title, [(n, FORM.questions[n - 1]) for n in numbers]) for title, numbers in PARTS]
-    saved_at = row["saved_at"] if row else None
-    values: dict[str, Any] = {"case": told, "parts": parts, "answers": answers, "saved_at": saved_at}
-    return console.show(request, "assessment.html", who, now=console.api.transactions.clock.now(), **values)
+        found = (await drafts.of(act.tx, who, act.case_id, keys=console.api.keys)).get(drafts.ASSESSMENT)
+        wanted, grants = await beside(act.tx, who, act.case_id, told, keys=console.api.keys)
+        names = await reading.names(act.tx.conn, people_of(told))
+    reports = await shown_of(console, told, wanted, grants)
+    kept = {"answers": found.answers, "saved_at": found.saved_at} if found else {"answers": {}, "saved_at": None}
+    values: dict[str, Any] = {"case": told, "parts": numbered(FORM), "reports": reports, "names": names, **kept}
+    now = console.api.transactions.clock.now()
+    return await asyncio.to_thread(console.show, request, "assessment.html", who, now=now, **values)
 
 
 async def save_draft(console: Console, request: Request) -> Response:
@@ -45,8 +42,9 @@ async def save_draft(console: Console, request: Request) -> Response:
     if who is None:
         return Response(status_code=401)
     sent = await fields(request)
-    async with acting(console.api, with_body(request, b""), Body, may=ASSESSES) as act:
-        await assessments.save_draft(act.tx, who, act.case_id, answers_in(sent), keys=console.api.keys)
+    async with acting(console.api, without_content(request), Body, may=ASSESSES) as act:
+        answers, keys = answers_in(sent), console.api.keys
+        await drafts.save(act.tx, who, act.case_id, drafts.ASSESSMENT, answers, form=FORM.version, keys=keys)
         saved_at, case_id = act.tx.now, act.case_id
     if "hx-request" in request.headers:
         return console.show(request, "draft_saved.html", who, saved_at=saved_at)

@@ -12,20 +12,23 @@ from starlette.responses import RedirectResponse, Response
 
 from services.escalation.domain.access import ANSWERS, JUDGES, LEADS, is_fresh
 from services.escalation.domain.timeline import TOLD, Entry, Moment, line
+from services.escalation.handlers import draft as drafts
 from services.escalation.handlers import reading as acts
 from services.escalation.store import case, evidence, page, reading, report, rota
 from services.escalation.web.api import NotFound, seen_case
 from services.escalation.web.case import older_in
 from services.escalation.web.console import Console, sign_in_first, visitor
+from services.escalation.web.console.answers import in_full
 from services.escalation.web.console.text import literally, segments
 from services.escalation.web.console.timeline import drawn
 from services.escalation.web.console.wall import number_in
-from services.escalation.web.reasons import add_reasons
+from services.escalation.web.reasons import add_judgements, add_reasons
 from services.escalation.web.view import SHOWN, as_told, case_as_told, glance
 from shared.auth.grants import Grant, ReadPart, ReadPurpose
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
 from shared.ids import CaseId, ReportId
+from shared.sealing import KeyRing
 from shared.telemetry.logging import error_code, log
 from shared.web.application import fields
 from shared.web.language import language
@@ -56,29 +59,33 @@ async def _case(console: Console, request: Request, *, printing: bool) -> Respon
     async with console.api.transactions.begin("show case") as tx:
         case_id = await seen_case(tx, request, who, lock=True)
         told = await case_as_told(tx, case_id, who)
-        said = await _purpose(tx, who, case_id)
+        said = await purpose_of(tx, who, case_id)
         known = said is not None and said[1] >= _newest(told)
         if printing and not known:
             return RedirectResponse(f"/cases/{case_id}", 303)
         if said is None:
             return console.show(request, "purpose.html", who, case=told)
-        if known:
-            await add_reasons(tx, who, told, console.api.keys, why=said[0])
         why, part = said[0], ReadPart.ALL if known else ReadPart.NAMES
         named = None if known else said[1]
         wanted = await _wanted(tx, case_id, request, _newest(told), printing=printing, named=named)
+        if known:
+            await add_reasons(tx, who, told, console.api.keys, why=why, reports=wanted)
         if printing and wanted:
             first, last = wanted[0]["report_no"], wanted[-1]["report_no"]
             await acts.printed(tx, who, case_id, first=first, up_to=last)
         grants = [await acts.grant(tx, who, case_id, _id(each), why=why, part=part) for each in reversed(wanted)]
         moments = line([_entry(row) for row in await evidence.newest(tx.conn, case_id, TOLD, at_most=_ENTRIES)])
-        names = await reading.names(tx.conn, people_of(told) | _people_in(moments))
+        names = await reading.names(
+            tx.conn, people_of(told) | _people_in(moments) | people_of({**told, "reports": wanted})
+        )
         others = await _others(tx, who, case_id)
-    shown = await _shown(console, wanted, grants)
+        assessments = await in_full(tx, who, case_id, _cited(told), keys=console.api.keys) if printing else []
+    shown = await shown_of(console, told, wanted, grants)
     last = wanted[-1]["report_no"] if wanted else 0
     values: Json = {
         "case": told,
         "reports": shown,
+        "assessments": assessments,
         "names": names,
         "others": others,
         "line": drawn(moments, names, language(request), now=console.api.transactions.clock.now()),
@@ -113,6 +120,47 @@ async def _wanted(
     return [as_told(each) for each in found or await report.up_to(tx.conn, case_id, newest, limit=limit)]
 
 
+def _cited(told: Json) -> list[UUID]:
+    """The assessments that are printed: the newest, and those on which a lift rests that stands."""
+    newest = [each["assessment_id"] for each in told["assessments"][-1:]]
+    lifts = [each["assessment_id"] for each in told["hold"] if each["assessment_id"]]
+    return [UUID(each) for each in dict.fromkeys(newest + lifts)]
+
+
+async def beside(
+    tx: Transaction, who: Person, case_id: CaseId, told: Json, *, keys: KeyRing
+) -> tuple[list[Json], list[Grant]]:
+    """The newest reports with grants to read them beside a form; none before the questions that come first."""
+    said = await purpose_of(tx, who, case_id)
+    if said is None or said[1] < _newest(told):
+        return [], []
+    wanted = told["reports"][-SHOWN_AT_ONCE:]
+    await add_judgements(tx, who, case_id, wanted, keys, why=said[0])
+    return wanted, [
+        await acts.grant(tx, who, case_id, _id(each), why=said[0], part=ReadPart.ALL) for each in reversed(wanted)
+    ]
+
+
+async def assessment_screen(console: Console, request: Request) -> Response:
+    """One recorded risk assessment in full. That it was opened is evidence."""
+    who = visitor(request)
+    if who is None:
+        return sign_in_first(request)
+    named = request.path_params["assessment_id"]
+    async with console.api.transactions.begin("show assessment") as tx:
+        case_id = await seen_case(tx, request, who, lock=True)
+        told = await case_as_told(tx, case_id, who)
+        said = await purpose_of(tx, who, case_id)
+        if said is None or said[1] < _newest(told):
+            return RedirectResponse(f"/cases/{case_id}", 303)
+        found = await in_full(tx, who, case_id, [named], keys=console.api.keys)
+        names = await reading.names(tx.conn, people_of(told))
+    if not found:
+        raise NotFound
+    now = console.api.transactions.clock.now()
+    return console.show(request, "assessment_read.html", who, case=told, assessments=found, names=names, now=now)
+
+
 async def whole_screen(console: Console, request: Request) -> Response:
     """One report as it was sent, as plain text: for what is too long or too deep to be shown among others."""
     who = visitor(request)
@@ -120,7 +168,7 @@ async def whole_screen(console: Console, request: Request) -> Response:
         return sign_in_first(request)
     async with console.api.transactions.begin("show whole report") as tx:
         case_id = await seen_case(tx, request, who, lock=True)
-        said = await _purpose(tx, who, case_id)
+        said = await purpose_of(tx, who, case_id)
         found = await report.number_in(tx.conn, case_id, request.path_params["report_id"])
         if found is None:
             raise NotFound
@@ -162,20 +210,33 @@ async def shown_form(console: Console, request: Request, form: str, *, kept: Map
     async with console.api.transactions.begin("show form") as tx:
         case_id = await seen_case(tx, request, who, lock=form == "hold")
         told = await case_as_told(tx, case_id, who, older=older)
-        said = await reading.purpose(tx.conn, case_id, who.person_id) if form == "hold" else None
-        if said is not None and said[1] >= _newest(told):
-            await add_reasons(tx, who, told, console.api.keys, why=said[0])
+        assessments = await _for_hold(tx, who, case_id, told, console.api.keys) if form == "hold" else []
         if form in ("judgement", "close"):
             told["reports"] = [as_told(each) for each in await report.unjudged(tx.conn, case_id, limit=SHOWN)]
         names = await reading.names(tx.conn, people_of(told))
         people = await rota.who_may_take(tx.conn, case_id)
         read = await reading.read_whole(tx.conn, case_id, who.person_id)
+        written = await drafts.of(tx, who, case_id, keys=console.api.keys)
     now = console.api.transactions.clock.now()
     template = f"form_{'level' if form in ('raise', 'lower') else form}.html"
-    values: Json = {"form": form, "case": told, "names": names, "people": people, "now": now, "kept": kept}
-    values["older"] = older
+    values: Json = {"form": form, "case": told, "names": names, "people": people, "now": now, "older": older}
+    values |= {"kept": kept or (written[form].answers if form in written else {}), "drafts": written}
+    values |= {"assessments": assessments}
     values["read"] = {str(each) for each in read}
     return console.show(request, template, who, fresh=is_fresh(who, now), **values)
+
+
+async def _for_hold(tx: Transaction, who: Person, case_id: CaseId, told: Json, keys: KeyRing) -> list[Json]:
+    """The assessment on which a lift would rest: the newest that covers all that has come. Adds the hold's reasons.
+
+    Nothing of it before the questions that come first.
+    """
+    said = await reading.purpose(tx.conn, case_id, who.person_id)
+    if said is None or said[1] < _newest(told):
+        return []
+    await add_reasons(tx, who, told, keys, why=said[0])
+    basis = [UUID(each["assessment_id"]) for each in told["assessments"] if each["current"]][-1:]
+    return await in_full(tx, who, case_id, basis if who.roles & JUDGES else [], keys=keys)
 
 
 async def news(console: Console, request: Request) -> Response:
@@ -221,10 +282,10 @@ async def _answered(console: Console, request: Request, asked: str) -> Response:
 async def _others(tx: Transaction, who: Person, case_id: CaseId) -> int:
     """How many other cases ask the person right now."""
     waiting = [row["case_id"] for row in await case.work(tx.conn, who) if row["case_id"] != case_id]
-    return len(await page.asks(tx.conn, who.person_id, waiting))
+    return len(await page.asks(tx.conn, who, waiting))
 
 
-async def _purpose(tx: Transaction, who: Person, case_id: CaseId) -> tuple[ReadPurpose, int] | None:
+async def purpose_of(tx: Transaction, who: Person, case_id: CaseId) -> tuple[ReadPurpose, int] | None:
     said = await reading.purpose(tx.conn, case_id, who.person_id)
     if said is None and await reading.was_asked(tx.conn, case_id, who.person_id):
         await acts.say_purpose(tx, who, case_id, ReadPurpose.PAGE)
@@ -232,10 +293,29 @@ async def _purpose(tx: Transaction, who: Person, case_id: CaseId) -> tuple[ReadP
     return said
 
 
-async def _shown(console: Console, reports: Sequence[Json], grants: Sequence[Grant]) -> list[Json]:
+async def shown_of(console: Console, told: Json, reports: Sequence[Json], grants: Sequence[Grant]) -> list[Json]:
     """The reports with what is written in them, newest first; `shown` is None where one cannot be shown."""
     texts = await console.disclosures.read(grants)
-    return await asyncio.to_thread(lambda: list(map(_apart, reversed(reports), texts)))
+    found = await asyncio.to_thread(lambda: list(map(_apart, reversed(reports), texts)))
+    numbers = {each["report_id"]: each["report_no"] for each in (*told["reports"], *reports)}
+    return [{**each, **_like(each, found, numbers)} for each in found]
+
+
+def _like(report: Json, found: Sequence[Json], numbers: Mapping[str, int]) -> Json:
+    """What an addition or a call leaves out, from the report it belongs to: `like` is that one's number.
+
+    `same_reporter` says whether it is one reporter's, and so whose name and age stand there.
+    """
+    shown = report["shown"] or {}
+    adds_to = numbers.get(shown.get("adds_to") or "")
+    earlier = [each for each in found if each["report_no"] < report["report_no"] and each["shown"]]
+    wanted = [each for each in earlier if each["report_no"] == adds_to] if adds_to else earlier[::-1]
+    nothing: Json = {"report_no": adds_to, "shown": {}}
+    of = next((each for each in wanted if each["shown"].get("children")), nothing)
+    lacks = bool(shown) and not shown.get("children") and bool(adds_to or report["entered_by"])
+    borrowed: Json = {"adds_to": adds_to, "like": of["report_no"] if lacks else None}
+    borrowed["like_children"] = of["shown"].get("children", []) if lacks else []
+    return borrowed | {"like_reporter": of["shown"].get("reporter", {}) if adds_to else {}}
 
 
 def _apart(report: Json, shown: Json | None) -> Json:
@@ -250,10 +330,9 @@ def _apart(report: Json, shown: Json | None) -> Json:
 def _literal(report: Json, shown: Json | None) -> Json:
     if shown is None or "text" not in shown:
         return {**report, "shown": shown, "segments": []}
-    as_written = literally(shown["as_written"]) if shown["as_written"] else None
     pieces = segments(shown["text"], [mark for mark in shown["marks"] if mark["field"] == "text"])
     contrary = [_with_notes(each, shown["marks"]) for each in shown.get("contradictions", [])]
-    shown = {**shown, "as_written": as_written, "contradictions": contrary}
+    shown = {**shown, "contradictions": contrary}
     return {**report, "shown": shown, "segments": pieces}
 
 
@@ -266,7 +345,8 @@ def _with_notes(contradiction: Json, marks: Sequence[Json]) -> Json:
 
 
 def _newest(told: Json) -> int:
-    return max((each["report_no"] for each in told["reports"]), default=0)
+    newest: int = told["newest_report_no"]
+    return newest
 
 
 def _id(report: Json) -> ReportId:
@@ -279,9 +359,17 @@ def people_of(told: Json) -> set[UUID]:
     asked = {each["recipient"]["id"] for each in told["pages"]}
     lifts = {each["by"] for each in told["hold"]} | {each["ended"]["by"] for each in told["hold"] if each["ended"]}
     assessed = {each["by"] for each in told["assessments"]}
-    responsible = {told["escalation"]["responsible"]} if told["escalation"] else set()
+    running = told["escalation"] or {}
+    responsible = {running.get("responsible"), running.get("offered_to"), (told["handover"] or {}).get("by")}
+    wrote = {each["entered_by"] for each in told["reports"]}
     return {
         UUID(each)
-        for each in judges | asked | lifts | assessed | {each["by"] for each in told["countersigns"]} | responsible
+        for each in judges
+        | asked
+        | lifts
+        | assessed
+        | wrote
+        | {each["by"] for each in told["countersigns"]}
+        | responsible
         if each
     }

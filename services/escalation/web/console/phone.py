@@ -16,5 +16,6 @@ def shaped(sent: Mapping[str, str]) -> dict[str, Any]:
         "covers_report_no": number_in(sent, "covers_report_no"),
         "received_at": instant(sent.get("received_at", "")),
         "text": sent.get("text", ""),
+        "reporter": {"name": name} if (name := sent.get("reporter", "").strip()) else {},
         "answers": [{"sign": sign, "answer": answer} for sign, answer in asked.items() if answer in _ANSWERS],
     }

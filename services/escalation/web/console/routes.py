@@ -13,6 +13,7 @@ from services.escalation.web.console import (
     belonging,
     brief,
     case,
+    drafts,
     hold,
     judgement,
     ladders,
@@ -51,6 +52,7 @@ _SCREENS: dict[str, Screen] = {
     "/cases/{id}/assessment": assessment.assessment_screen,
     "/cases/{id}/phone-answer": phone_answer.answer_screen,
     "/cases/{id}/reports/{report_id:uuid}": case.whole_screen,
+    "/cases/{id}/assessments/{assessment_id:uuid}": case.assessment_screen,
     "/cases/{id}/{form}": case.form_screen,
 }
 _ASKED: dict[str, Screen] = {
@@ -71,6 +73,7 @@ _ASKED: dict[str, Screen] = {
     "/cases/{id}/known": case.know_nobody,
     "/cases/{id}/hold": hold.decide,
     "/cases/{id}/assessment/draft": assessment.save_draft,
+    "/cases/{id}/drafts/{what}": drafts.save,
     "/cases/{id}/phone-answer": phone_answer.save_answer,
 }
 _ACTS: dict[str, tuple[str, Shape | None]] = {
@@ -88,7 +91,7 @@ _ACTS: dict[str, tuple[str, Shape | None]] = {
     "/cases/{id}/lower": ("lower", None),
     "/exclusions": ("excluded", None),
     "/cases/{id}/assessment": ("assessed", assessment.shaped),
-    "/reports/{id}/judgement": ("judged", None),
+    "/reports/{id}/judgement": ("judged", judgement.single),
     "/reports/{id}/reporter-verified": ("called_back", None),
     "/cases/{id}/judgements": ("judged_alike", judgement.shaped),
     "/countersign/{id}": ("countersigned", None),

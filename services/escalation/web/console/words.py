@@ -1,5 +1,6 @@
 """Codes in the words that consultants know, in both languages."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
@@ -49,11 +50,16 @@ PAGES = {
     "withdrawn": ("er trukket tilbage", "is withdrawn"),
     "superseded": ("svarede ikke; næste er spurgt", "did not answer; the next was asked"),
 }
+RISKS = {
+    "low": ("lav risiko", "low risk"),
+    "medium": ("mellem risiko", "medium risk"),
+    "high": ("høj risiko", "high risk"),
+}
 OUTCOMES = {
     "support_started": ("Støtte er sat i gang", "Support has started"),
     "handed_over": ("Givet videre til en anden myndighed", "Handed over to another authority"),
     "advised": ("Rådgivning er givet", "Advice was given"),
-    "unfounded": ("Bekymringen var ubegrundet", "The concern was unfounded"),
+    "unfounded": ("Ikke grundlag for at gå videre", "No ground to go further"),
 }
 ANSWERS = {
     "said": ("ja", "yes"),
@@ -153,7 +159,7 @@ _EXPLAINED = {
 }  # fmt: skip
 """What a word means that a new colleague does not know, by what it names."""
 _CLOCKS = {
-    "acute_judgement": ("vurdér akut fare senest", "judge acute danger by"),
+    "acute_judgement": ("vurdér underretningen senest", "judge the report by"),
     "receipt": ("kvittering senest", "receipt by"),
     "investigation": ("undersøgelse senest", "investigation by"),
 }
@@ -193,6 +199,35 @@ _REPORTERS = {
     "family": ("i familie", "family"),
     "self": ("handler om underretter selv", "about the reporter"),
     "other": ("andet", "other"),
+}
+_FIELDS = {
+    "text": ("tekst", "text"),
+    "children": ("børn", "children"),
+    "name": ("navn", "name"),
+    "cpr": ("CPR-nummer", "CPR number"),
+    "age_band": ("alder", "age"),
+    "relation": ("relation", "relation"),
+    "reporter": ("underretter", "reporter"),
+    "kind": ("slags", "kind"),
+    "institution": ("arbejdssted", "workplace"),
+    "unit": ("enhed", "unit"),
+    "email": ("e-mail", "e-mail"),
+    "phone": ("telefon", "phone"),
+    "safe_hours": ("må ringes til", "may be called"),
+    "answers": ("svar", "answers"),
+    "sign": ("tegn", "sign"),
+    "answer": ("svar", "answer"),
+    "when": ("hvornår", "when"),
+    "date": ("dato", "date"),
+    "quote": ("ord", "words"),
+    "conflict": ("inhabilitet", "conflict of interest"),
+    "about": ("hvem", "who"),
+    "declared": ("oplyst", "declared"),
+    "parents_know": ("forældrene ved det", "the parents know"),
+    "already_supported": ("får støtte", "is supported"),
+    "received_at": ("modtaget", "received"),
+    "receipt_route": ("kvittering", "receipt"),
+    "legal_kind": ("grundlag", "legal ground"),
 }
 _ASKED = {question.sign: question for question in QUESTIONS}
 _SOMEBODY = ("vedkommende", "the person")
@@ -329,6 +364,24 @@ def unanswered(rating: Mapping[str, Any], lang: Language) -> str:
 def _sentence(rating: Mapping[str, Any], reason: Mapping[str, Any], lang: Language) -> str:
     words = rule_words.sentence(rating["rule_set"], reason)
     return lang.say(words.danish, words.english)
+
+
+def field(path: str, lang: Language) -> str:
+    """The name of a field of a report in words: `børn 1, navn`; one that is none of ours is shown as it was written."""
+    parts = (re.fullmatch(r"(.*?)((?:\[\d+\])*)", part, re.S) for part in path.split("."))
+    said = []
+    for part in filter(None, parts):
+        numbers = [str(int(n) + 1) for n in re.findall(r"\d+", part[2])]
+        name = lang.say(*_FIELDS[part[1]]) if part[1] in _FIELDS else literally(part[1])
+        said.append(" ".join(filter(None, [name, *numbers])))
+    return ", ".join(filter(None, said)) or lang.say("tekst", "text")
+
+
+def written(value: Any, lang: Language) -> str:
+    """What stands in a field, in words."""
+    if isinstance(value, bool):
+        return lang.say("ja", "yes") if value else lang.say("nej", "no")
+    return lang.say("(tom)", "(empty)") if value in (None, "") else literally(str(value))
 
 
 def up_to(report_no: int) -> str:

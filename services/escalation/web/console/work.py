@@ -38,7 +38,7 @@ async def first_screen(console: Console, request: Request) -> Response:
         return RedirectResponse(elsewhere, 303)
     async with console.api.transactions.begin("find page") as tx:
         waiting = [row["case_id"] for row in await case.work(tx.conn, who)]
-        paged = await page.asks(tx.conn, who.person_id, waiting)
+        paged = await page.asks(tx.conn, who, waiting)
     return RedirectResponse(f"/cases/{paged[0]}" if paged else "/work", 303)
 
 
@@ -84,7 +84,7 @@ async def work_screen(console: Console, request: Request) -> Response:
         return RedirectResponse(elsewhere, 303)
     async with console.api.transactions.begin("show work") as tx:
         waiting = await case.work(tx.conn, who)
-        mine = set(await page.asks(tx.conn, who.person_id, [row["case_id"] for row in waiting]))
+        mine = set(await page.asks(tx.conn, who, [row["case_id"] for row in waiting]))
         unread = None if part else await brief.unread(tx, who, waiting, mine)
         names = await reading.names(tx.conn, {row["responsible"] for row in waiting if row["responsible"]})
         is_new = not part and not await brief_store.has_read(tx.conn, who.person_id)
