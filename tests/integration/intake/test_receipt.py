@@ -74,7 +74,8 @@ async def test_whoever_only_says_who_they_are_is_told_the_same_bytes_for_ever(
 
     async def told() -> list[bytes]:
         asked = await intake.client.post("/v1/receipt", json=own)
-        screen = await intake.client.post("/receipt", data=own, headers={"Accept": "text/html"})
+        screen = await intake.client.post("/receipt", data=own, headers={"Accept": "text/html"}, follow_redirects=True)
+        assert "Vi har din underretning" in screen.text
         return [asked.content, re.sub(rb'name="key" value="[^"]*"', b"", screen.content)]
 
     before = await told()
