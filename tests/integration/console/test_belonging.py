@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.escalation.domain.search import code_of
 from shared.events.codes import Level
 from shared.events.intake import LinkDecided, ReportsSplit
 from tests.integration.console.conftest import AASE, House
@@ -34,6 +35,38 @@ async def test_who_is_named_with_a_child_is_settled_and_parted_again_on_the_scre
     assert (await aase.press(form, "/unlink", case_id=str(other.case_id), **WHY)).status_code == 200
     assert not (await heard(house, LinkDecided)).linked
     assert "Ingen, du kan se." in (await aase.open(f"/cases/{event.case_id}/unlink")).text
+
+
+async def test_two_cases_are_linked_by_hand_on_the_screen_with_evidence_in_both(house: House) -> None:
+    event, other = [await house.report(children=[child], text="Noget.") for child in (ANNA, BENT)]
+    aase = await house.browser(AASE)
+    await aase.into(event.case_id)
+    form = await aase.open(f"/cases/{event.case_id}/link")
+    for code in (code_of(event.case_id), "ZZZZ", "ikke en kode", ""):
+        again = await aase.press(form, "/link", other=code, **WHY)
+        assert again.status_code == 422
+        assert "Der er ingen anden sag med den kode" in again.text
+        assert WHY["reason"] in again.text
+    saved = await aase.press(form, "/link", other=code_of(other.case_id).lower(), **WHY)
+    assert "Sagerne er forbundet." in saved.text
+    link = await heard(house, LinkDecided)
+    assert (link.case_id, link.other_case_id, link.linked, link.by) == (event.case_id, other.case_id, True, AASE)
+    for ground in (house.intake, house.escalation):
+        acts = "SELECT count(DISTINCT case_id) FROM evidence WHERE act = 'link_decided' AND actor = $1"
+        assert await ground.pool.fetchval(acts, AASE) == 2
+    assert str(other.case_id) in (await aase.open(f"/cases/{event.case_id}/unlink")).text
+
+
+async def test_a_case_of_another_unit_is_no_case_to_link_with(house: House) -> None:
+    event, other = [await house.report(children=[child], text="Noget.") for child in (ANNA, BENT)]
+    await house.escalation.pool.execute("UPDATE people SET units = '{noerrebro}' WHERE person_id = $1", AASE)
+    await house.escalation.pool.execute("UPDATE cases SET unit = 'amager' WHERE case_id = $1", other.case_id)
+    aase = await house.browser(AASE)
+    form = await aase.open(f"/cases/{event.case_id}/link")
+    told = [(await aase.press(form, "/link", other=code, **WHY)) for code in (code_of(other.case_id), "ZZZZ")]
+    assert [each.status_code for each in told] == [422, 422]
+    assert told[0].text.replace(code_of(other.case_id), "ZZZZ") == told[1].text
+    assert await house.intake.published(LinkDecided) == []
 
 
 async def test_a_report_is_split_off_on_the_screen_and_read_in_its_own_case(house: House) -> None:

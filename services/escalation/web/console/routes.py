@@ -53,6 +53,7 @@ _SCREENS: dict[str, Screen] = {
     "/cases/{id}/phone-answer": phone_answer.answer_screen,
     "/cases/{id}/reports/{report_id:uuid}": case.whole_screen,
     "/cases/{id}/assessments/{assessment_id:uuid}": case.assessment_screen,
+    "/cases/{id}/link": belonging.link_screen,
     "/cases/{id}/{form}": case.form_screen,
 }
 _ASKED: dict[str, Screen] = {
@@ -71,6 +72,7 @@ _ASKED: dict[str, Screen] = {
     "/cases/{id}/purpose": case.say_purpose,
     "/cases/{id}/print": case.print_screen,
     "/cases/{id}/known": case.know_nobody,
+    "/cases/{id}/link": belonging.link,
     "/cases/{id}/hold": hold.decide,
     "/cases/{id}/assessment/draft": assessment.save_draft,
     "/cases/{id}/drafts/{what}": drafts.save,
