@@ -12,7 +12,8 @@ from services.escalation.store import draft as drafts
 from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
 from shared.ids import CaseId, derived_id
-from shared.sealing import KeyRing
+from shared.sealing import KeyRing, SealBroken
+from shared.telemetry.logging import error_code, log
 
 ASSESSMENT = "assessment"
 
@@ -37,16 +38,20 @@ async def save(
 
 
 async def of(tx: Transaction, who: Person, case_id: CaseId, *, keys: KeyRing) -> dict[str, Draft]:
-    """What the person has written so far in each form of the case."""
+    """What the person has written so far in each form of the case; a draft that does not open stops no form."""
     rows = await drafts.of_person(tx.conn, case_id, who.person_id)
     if not rows:
         return {}
     key = await case.data_key(tx.conn, case_id, keys)
-    plain = {
-        row["what"]: key.unseal(row["answers"], table="drafts", column="answers", row=_row(case_id, who, row["what"]))
-        for row in rows
-    }
-    return {row["what"]: Draft(row["form"], json.loads(plain[row["what"]]), row["saved_at"]) for row in rows}
+    found = {}
+    for row in rows:
+        place = _row(case_id, who, row["what"])
+        try:
+            plain = key.unseal(row["answers"], table="drafts", column="answers", row=place)
+            found[row["what"]] = Draft(row["form"], json.loads(plain), row["saved_at"])
+        except (SealBroken, ValueError) as error:
+            log().error("draft.unreadable", row_id=place, error=error_code(error))
+    return found
 
 
 def _row(case_id: CaseId, who: Person, what: str) -> UUID:

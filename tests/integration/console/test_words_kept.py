@@ -65,3 +65,14 @@ async def test_what_is_refused_because_of_where_it_came_from_can_be_copied_unles
     answer = await browser.client.post(f"/cases/{event.case_id}/raise", data={"reason": WORDS}, headers=headers)
     assert (answer.status_code, WORDS in answer.text) == (403, shown)
     assert f'action="/cases/{event.case_id}' not in answer.text
+
+
+async def test_a_draft_that_does_not_open_stops_no_form(house: House) -> None:
+    event = await house.report(Level.HIGH, **BODY)
+    browser = await house.browser(AASE)
+    await browser.into(event.case_id)
+    for form in ("raise", "unit"):
+        await browser.client.post(f"/cases/{event.case_id}/drafts/{form}", data={"reason": f"{WORDS} {form}"})
+    await house.escalation.pool.execute("UPDATE drafts SET answers = '\\x00' WHERE what = 'raise'")
+    forms = [await browser.open(f"/cases/{event.case_id}/{form}") for form in ("raise", "unit", "handover")]
+    assert [(each.status_code, WORDS in each.text) for each in forms] == [(200, False), (200, True), (200, False)]
