@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from services.escalation.domain.search import code_of
+from services.escalation.web.console import words
 from services.escalation.web.console.operations import lines
 from services.escalation.web.console.supervision import table
 from services.escalation.web.operations import _services
@@ -230,3 +231,15 @@ async def test_the_homes_fit_a_phone_and_are_tapped(house: House) -> None:
                 async with page.expect_download() as file:
                     await page.get_by_role("button", name="Hent som CSV").tap()
                 assert (await file.value).suggested_filename == "tilsyn-2026-03-10.csv"
+
+
+async def test_a_word_that_needs_it_is_explained_where_it_stands(house: House) -> None:
+    event = await house.report(Level.ACUTE, **CHILD)
+    browser = await house.browser(DITTE, "consultant", "authority", "leader")
+    case = (await browser.into(event.case_id)).text
+    pages = {"hold": case} | {
+        word: (await browser.open(path)).text
+        for word, path in (("conflict", f"/cases/{event.case_id}/conflict"), ("reach", "/reach"))
+    }
+    for word, page in pages.items():
+        assert words.meaning(word, Language.DANISH) in page, word

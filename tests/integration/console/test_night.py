@@ -63,8 +63,18 @@ async def paths_of(house: House, browser: Browser) -> list[str]:
     await browser.press(await browser.into(event.case_id), "/acknowledge")
     new = await house.report(Level.HIGH, **BODY)
     case = f"/cases/{event.case_id}"
+    await browser.press(await browser.open(f"{case}/assessment"), "/assessment", level="low")
+    assessed = await house.escalation.pool.fetchval("SELECT assessment_id FROM assessments")
     supervised = f"/supervision/{event.case_id}"
-    return [*LISTS, *LEADERS, supervised, case, f"/cases/{new.case_id}", *(f"{case}/{form}" for form in FORMS)]
+    return [
+        *LISTS,
+        *LEADERS,
+        supervised,
+        case,
+        f"{case}/assessments/{assessed}",
+        f"/cases/{new.case_id}",
+        *(f"{case}/{form}" for form in FORMS),
+    ]
 
 
 async def test_a_page_that_tells_of_an_error_has_the_duty_phone_and_nothing_of_what_failed(house: House) -> None:

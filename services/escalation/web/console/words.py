@@ -127,8 +127,8 @@ _EXPLAINED = {
          "of them (Barnets lov § 18(3)). You may talk with the child (§ 137(2))."),
     ),
     "conflict": (
-        ("Inhabil", "Du kender nogen i sagen, så du ikke kan være neutral. Sig det: Du mister adgangen, og den næste "
-         "bliver tilkaldt. Ingen spørger hvorfor."),
+        ("Inhabil", "Du kender nogen i sagen, så du ikke kan være neutral. Siger du det, mister du adgangen, og den "
+         "næste bliver tilkaldt. Ingen spørger hvorfor."),
         ("Conflict of interest", "You know somebody in the case, so that you cannot be neutral. Say so: you lose "
          "access, and the next one is called. Nobody asks why."),
     ),
