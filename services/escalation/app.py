@@ -10,6 +10,7 @@ from services.escalation.colleagues import Colleagues
 from services.escalation.contacts import Contacts
 from services.escalation.figures import Figures, Reach
 from services.escalation.handlers.belonging import link_decided, reports_split
+from services.escalation.handlers.break_glass import let_in
 from services.escalation.handlers.delivery import message_accepted, message_failed
 from services.escalation.handlers.net import report_unhandled
 from services.escalation.handlers.rating import case_rated
@@ -70,7 +71,10 @@ def site(service: Service, settings: Settings) -> ASGIApp:
     )
     people_tokens = PeopleTokens.read(settings.keys_dir, clock) if settings.local_issuer else None
     allow = partial(allowed, service.pool)
-    desk = Desk(NAME, service.pool, clock, settings, Provider(settings), service.keys, people_tokens, allow)
+    by_code = partial(let_in, service.transactions)
+    desk = Desk(
+        NAME, service.pool, clock, settings, Provider(settings), service.keys, people_tokens, allow, let_in=by_code
+    )
     screens = screens_of(settings, clock)
     doors = routes(api)
     console = Console(api, screens, Disclosures(settings.peers["intake"], service.tokens), doors_of(doors))

@@ -13,7 +13,7 @@ from services.escalation.domain.reach import Lack, Quarter, gaps, quarters
 from services.escalation.handlers.reach import ground
 from services.escalation.handlers.reading import UNUSUAL_FROM, UNUSUAL_WITHIN, VIEWS_UNUSUAL_FROM
 from services.escalation.handlers.search import UNUSUAL_FROM as SEARCHES_UNUSUAL_FROM
-from services.escalation.store import figures
+from services.escalation.store import break_glass, figures
 from shared.clock import Clock
 from shared.delivery.outbox import Transactions
 from shared.events.codes import Level, Unit
@@ -33,6 +33,8 @@ GAUGES = {
     "beredskab.nobody.reachable": "Cases whose last round reached nobody, and nobody has been reached about since.",
     "beredskab.deadline.missed": "Deadlines that were missed in the last 24 hours.",
     "beredskab.viewing.unusual": "People who in the last hour looked for, into or in unusually many cases.",
+    "beredskab.break_glass.used": "Units whose sealed code was used and that have no new one.",
+    "beredskab.break_glass.refused": "Codes of break-glass that were tried in the last hour and are none.",
     "beredskab.deadline.margin": "Seconds left to judge acute danger of the report that is nearest to its limit.",
 }
 
@@ -77,7 +79,10 @@ async def found(pool: Pool, now: datetime, *, usual: int) -> dict[str, float]:
         reads_above=UNUSUAL_FROM,
         searches_from=SEARCHES_UNUSUAL_FROM,
     )
+    used, refused = await break_glass.figures(pool, since=since)
     latest = {
+        "beredskab.break_glass.used": float(used),
+        "beredskab.break_glass.refused": float(refused),
         "beredskab.escalation.unanswered": float(waiting.unanswered),
         "beredskab.flood": float(waiting.new if waiting.new > usual else 0),
         "beredskab.escalation.unanswered.age": _since(waiting.urgent_since, now),

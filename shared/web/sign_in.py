@@ -9,6 +9,7 @@ that asked.
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -35,12 +36,15 @@ from shared.web.screens import Screens, same_origin
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM_LIMIT = 16 * 1024
+NAME_LIMIT, CODE_LIMIT = 100, 100
 
 Failure: TypeAlias = Literal["sign_in_failed", "no_access", "provider_away"]
 
 
 Allow: TypeAlias = Callable[[Person], Awaitable[Person | None]]
 """What the service allows the person of what their token says; None when they may not come in at all."""
+LetIn: TypeAlias = Callable[[str, str], Awaitable[Person | None]]
+"""Who comes in by a sealed code (`code, name`) while the provider is away; None where it is no code."""
 NO_ACCESS = "not_among_the_people"
 POLL = "x-poll"
 """Marks what a screen asks for by itself: it is no sign of life of the person before it."""
@@ -56,7 +60,8 @@ class Desk:
     """Where people are recognised: their sessions, the provider that vouches for them, and what they are allowed.
 
     `people` checks the tokens of the local issuer, where there is one. `tells_who`: whether the log names who signed
-    in; where reports are sent it does not, for the next line would tell what they reported.
+    in; where reports are sent it does not, for the next line would tell what they reported. `let_in` is where people
+    may come in by a sealed code while the provider is away; nothing prolongs their session.
     """
 
     name: str
@@ -68,6 +73,8 @@ class Desk:
     people: PeopleTokens | None = None
     allow: Allow = allow_all
     tells_who: bool = True
+    let_in: LetIn | None = None
+    let_in_for: timedelta = timedelta(minutes=60)
 
     @property
     def session_cookie(self) -> str:
@@ -181,8 +188,9 @@ def signed_out(request: Request, screens: Screens, sent: Mapping[str, str]) -> R
 def sign_in_routes(desk: Desk, screens: Screens) -> list[Route]:
     """The routes."""
     return [
-        Route("/sign-in", _shown(partial(_begin, desk), screens)),
-        Route("/sign-in/answer", _shown(partial(_answer, desk), screens)),
+        Route("/sign-in", _shown(partial(_begin, desk), desk, screens)),
+        Route("/sign-in/answer", _shown(partial(_answer, desk), desk, screens)),
+        *([Route("/sign-in/break-glass", partial(_by_code, desk, screens), methods=["POST"])] if desk.let_in else []),
         Route("/sign-out", partial(_sign_out, desk, screens), methods=["POST"]),
         Route("/signed-out", partial(_signed_out, screens)),
         Route("/sign-out/back-channel", partial(_logged_out, desk), methods=["POST"]),
@@ -224,6 +232,25 @@ async def _answer(desk: Desk, request: Request) -> Response:
     response = RedirectResponse(sign_in.return_to, 303)
     desk.forget(response)
     set_cookie(response, desk.session_cookie, word, seconds=int(at_most.total_seconds()))
+    return response
+
+
+async def _by_code(desk: Desk, screens: Screens, request: Request) -> Response:
+    """Let in whoever has a sealed code, as long as nobody can sign in."""
+    sent = await fields(request, _FORM_LIMIT)
+    if not same_origin(request):
+        raise _forged()
+    code, name = sent.get("code", ""), " ".join(sent.get("name", "").split())
+    away = await desk.provider.is_away()
+    written = 0 < len(name) <= NAME_LIMIT and name.isprintable() and len(code) <= CODE_LIMIT
+    person = await desk.let_in(code, name) if desk.let_in and away and written else None
+    if person is None:
+        why = ("no_code" if written else "no_name") if away else "not_away"
+        return screens.page(request, "break_glass_refused.html", status=403, why=why, kept={"name": name})
+    now = desk.clock.now()
+    word = await sessions.start(desk.pool, person, provider_session=None, now=now, at_most=desk.let_in_for)
+    response = RedirectResponse("/", 303)
+    set_cookie(response, desk.session_cookie, word, seconds=int(desk.let_in_for.total_seconds()))
     return response
 
 
@@ -272,10 +299,11 @@ async def _logged_out(desk: Desk, request: Request) -> Response:
 
 
 def _shown(
-    step: Callable[[Request], Awaitable[Response]], screens: Screens
+    step: Callable[[Request], Awaitable[Response]], desk: Desk, screens: Screens
 ) -> Callable[[Request], Awaitable[Response]]:
     def failed(request: Request, why: Failure) -> Response:
-        return screens.page(request, "sign_in_failed.html", status=503 if why == "provider_away" else 403, why=why)
+        status, codes = 503 if why == "provider_away" else 403, desk.let_in is not None
+        return screens.page(request, "sign_in_failed.html", status=status, why=why, codes=codes, kept={})
 
     async def shown(request: Request) -> Response:
         try:

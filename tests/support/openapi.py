@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from services.escalation.domain.hold import Action, Ended
 from services.escalation.domain.search import Sought
-from services.escalation.web import act, belonging, contact, deadline, exclusion, hold, phone, rota, search
+from services.escalation.web import act, belonging, break_glass, contact, deadline, exclusion, hold, phone, rota, search
 from services.escalation.web.api import Body
 from services.notify import web
 from shared.events.codes import Level, Unit
@@ -383,6 +383,11 @@ ESCALATION = (
     Operation("get", "/v1/people", "The people.", obj({"people": many({"type": "object"})}), refusals=(403,)),
     Operation("put", "/v1/people", "Add or change people.", obj({"people": many({"type": "object"})}),
               body=rota.People, refusals=_LEADER),
+    Operation("get", "/v1/break-glass", "Which units have a sealed code, and when one was used.",
+              obj({"units": many(obj({"unit": _TEXT, "made_at": maybe(_AT), "used_at": maybe(_AT)}))}),
+              refusals=(403,)),
+    Operation("post", "/v1/break-glass", "A new sealed code of a unit, told once.",
+              obj({"unit": _TEXT, "code": _TEXT}), 201, break_glass.CodeFor, refusals=(400, 403, 413, 422)),
     Operation("get", "/v1/me/contact", "Where I am reached, masked, and a leader's desks; what the test mails tell.",
               obj({"contacts": many({"type": "object"})}), refusals=(503,)),
     Operation("put", "/v1/me/contact", "Where I am reached.", None, 204, contact.Contact,

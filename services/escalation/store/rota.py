@@ -309,8 +309,15 @@ async def people(conn: Connection) -> list[Staff]:
 
 
 async def allowed(pool: Pool, who: Person) -> Person | None:
-    """The person with what the people table allows of their rights; None for who is not, or no longer, among them."""
-    row = await pool.fetchrow("SELECT roles, units FROM people WHERE person_id = $1 AND active", who.person_id)
+    """The person with what the people table allows of their rights; None for who is not, or no longer, among them.
+
+    Whoever came in by break-glass is among them without being active, for as long as their session lasts.
+    """
+    row = await pool.fetchrow(
+        """SELECT roles, units FROM people WHERE person_id = $1
+           AND (active OR EXISTS (SELECT FROM break_glass WHERE used_by = $1))""",
+        who.person_id,
+    )
     return who.cut(row["roles"], row["units"]) if row else None
 
 

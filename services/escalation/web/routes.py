@@ -5,6 +5,7 @@ from starlette.routing import Route
 from services.escalation.web import (
     act,
     belonging,
+    break_glass,
     case,
     contact,
     deadline,
@@ -32,6 +33,7 @@ def routes(api: Api) -> list[Route]:
         hold,
         exclusion,
         rota,
+        break_glass,
         contact,
         reach,
         evidence,

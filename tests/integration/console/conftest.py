@@ -17,6 +17,7 @@ from playwright.async_api import Route
 from services.escalation import app as escalation_app
 from services.escalation import seed
 from services.escalation.contacts import Contacts
+from services.escalation.handlers.break_glass import let_in
 from services.escalation.store.rota import allowed
 from services.escalation.web.api import Api
 from services.escalation.web.console import Console, doors_of, screens_of
@@ -211,7 +212,8 @@ def _console(ground: Ground, disclosures: Disclosures, entries: Entries, contact
     )
     api = Api(ground.transactions, ground.keys, contacts, entries)
     screens = screens_of(settings, ground.clock)
-    desk = desk_on(ground, settings, allow=partial(allowed, ground.pool))
+    by_code = partial(let_in, ground.transactions)
+    desk = desk_on(ground, settings, allow=partial(allowed, ground.pool), let_in=by_code)
     doors = routes(api)
     people = [*screen_routes(Console(api, screens, disclosures, doors_of(doors))), *sign_in_routes(desk, screens)]
     return Recognising(application([*doors, *people], ready=_ready, screens=screens), desk, screens)

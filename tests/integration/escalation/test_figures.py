@@ -26,6 +26,8 @@ async def test_without_a_case_nobody_waits_and_no_limit_is_near(service: Service
         "escalation.overdue": 0,
         "nobody.reachable": 0,
         "deadline.missed": 0,
+        "break_glass.used": 0,
+        "break_glass.refused": 0,
         "viewing.unusual": 0,
     }
 
@@ -53,6 +55,8 @@ async def test_an_unrated_report_is_urgent_and_a_low_one_is_not(service: Service
         "escalation.overdue": 0,
         "nobody.reachable": 0,
         "deadline.missed": 0,
+        "break_glass.used": 0,
+        "break_glass.refused": 0,
         "viewing.unusual": 0,
         "deadline.margin": 0,
     }
