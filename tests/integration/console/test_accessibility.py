@@ -18,7 +18,7 @@ RULES: dict[str, Any] = {
     "resultTypes": ["violations"],
 }
 FORMS = (
-    *("hold", "judgement", "close", "handover", "raise", "lower", "exclusion", "phone", "conflict", "cannot"),
+    *("hold", "judgement", "close", "handover", "raise", "lower", "exclusion", "phone", "conflict", "cannot", "link"),
     "phone-answer",
 )
 pytestmark = pytest.mark.timeout(240)
