@@ -29,7 +29,7 @@ from services.escalation.domain.hold import Action, HeldFrom
 from shared.delivery.inbox import Taking
 from shared.events.codes import Answer, Channel, Failure, Level, Purpose, Template, Unit, When
 from shared.events.envelope import Envelope
-from shared.events.intake import LinkDecided, MovedReport, ReportReceived, ReportsSplit, SignFact
+from shared.events.intake import LinkDecided, ReportReceived, SignFact
 from shared.events.model import Event
 from shared.events.notify import MessageAccepted, MessageFailed
 from shared.events.triage import CaseRated
@@ -187,13 +187,10 @@ class Restarts(RuleBasedStateMachine):
         written = [event for event in (fact.event for fact in facts) if getattr(event, "entered_by", None)]
         for event in written:
             self._show(event.case_id, event.report_no, written=True)  # type: ignore[attr-defined]
-        splits = [event for event in (fact.event for fact in facts) if isinstance(event, ReportsSplit)]
-        for event in splits:
-            self._show_moved(event)
         self._run(self.world.attempt(partial(hear, facts=facts), cut))
         if self.world.knife.commits:
             self._has_effect(facts)
-        self._look(By.PERSON if written or splits else By.MACHINE)
+        self._look(By.PERSON if written else By.MACHINE)
         self.on_the_way = [each for each in self.on_the_way if each not in facts]
         if self.world.knife.fallen:
             self.on_the_way += facts
@@ -270,13 +267,6 @@ class Restarts(RuleBasedStateMachine):
         if here | ({covers} if written else set()) >= set(range(1, covers + 1)):
             self.shown[case] = max(self.shown.get(case, 0), covers)
 
-    def _show_moved(self, event: ReportsSplit) -> None:
-        """Who was shown a report where it lay has seen it where it lies now."""
-        moved = {each.report_id for each in event.reports}
-        numbers = [each.report_no for each in self._reports(event.case_id) if each.report_id in moved]
-        if max(numbers) <= self.shown.get(event.case_id, 0):
-            self.shown[event.new_case_id] = len(numbers)
-
     @rule(who=PEOPLE, case=CASES, minutes=st.integers(0, 90), cuts=CUTS)
     @precondition(lambda self: self.stored.reports)
     def somebody_said_so_by_phone(self, who: UUID, case: CaseId, minutes: int, cuts: list[Cut | None]) -> None:
@@ -338,19 +328,6 @@ class Restarts(RuleBasedStateMachine):
         n = 1 + sum(isinstance(fact.event, LinkDecided) for fact in self.told)
         event = LinkDecided(case_id=FIRST, other_case_id=SECOND, linked=linked, n=n, by=BY)
         self._tell(event, late=late, cut=cut)
-
-    @rule(case=CASES, place=st.integers(0, REPORTS), late=LATE, cut=CUT)
-    @precondition(lambda self: len(self.told) > 1)
-    def people_split_a_report_off(self, case: CaseId, place: int, late: bool, cut: Cut | None) -> None:
-        """Intake leaves at least one report in the case, and numbers what it moves anew."""
-        gone = {each.report_id for event in self._events(ReportsSplit) for each in event.reports}
-        staying = [event for event in self._reports(case) if event.report_id not in gone]
-        if len(staying) < 2:
-            return
-        moving = staying[place % len(staying)]
-        new = CaseId(derived_id("split", case, moving.report_id))
-        moved = (MovedReport(report_id=moving.report_id, report_no=1, n=1),)
-        self._tell(ReportsSplit(case_id=case, new_case_id=new, reports=moved, by=BY), late=late, cut=cut)
 
     def _close(self, who: UUID, case: CaseId, cuts: list[Cut | None]) -> None:
         body = {"outcome": "advised", "reason": REASON, **self._versioned(case)}
@@ -471,7 +448,7 @@ def _differ(rows: Sequence[Row], expected: Sequence[Row]) -> list[Any]:
     )
 
 
-STRUCTURAL = (ReportReceived, CaseRated, LinkDecided, ReportsSplit)
+STRUCTURAL = (ReportReceived, CaseRated, LinkDecided)
 """Facts whose order must not matter for what there is in the end."""
 WHATEVER_THE_ORDER = (
     "SELECT * FROM reports ORDER BY report_id",
