@@ -63,6 +63,20 @@ async def open_profile(folder: Path, **options: Any) -> AsyncIterator[BrowserCon
             await context.close()
 
 
+_BEYOND = """() => {
+    const edge = document.documentElement.clientWidth + 1
+    const out = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > edge)
+    return document.documentElement.scrollWidth < edge + 1 ? [] : out.map((e) => e.outerHTML.slice(0, 160))
+}"""
+
+
+async def beyond_the_edge(page: Page) -> list[str]:
+    """What makes the page wider than the screen, once its styles are there: before that every page is too wide."""
+    await page.wait_for_load_state("load")
+    found: list[str] = await page.evaluate(_BEYOND)
+    return found
+
+
 class Taps:
     """What a finger or a mouse did in a browser, on whatever page: the browser itself tells it, not the test."""
 

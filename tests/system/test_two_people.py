@@ -2,7 +2,9 @@
 
 import os
 import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from services.escalation.domain.search import code_of
-from tests.support.browser import NARROW, WIDE, Taps, open_browser
+from tests.e2e.test_form import SECONDS_A_TAP, SEEN, WORDS_A_MINUTE
+from tests.support.browser import NARROW, WIDE, Taps, beyond_the_edge, open_browser
 from tests.support.system import System, until
 from tests.system.conftest import OwnStack
 
@@ -28,6 +31,36 @@ async def shot(page: Page, name: str) -> None:
     if os.environ.get("BEREDSKAB_SCREENS"):
         SCREENS.mkdir(exist_ok=True)
         await page.screenshot(path=SCREENS / f"{name}.png")
+
+
+async def shots(page: Page, name: str) -> None:
+    """Keep pictures of the page on a phone and on a desk."""
+    assert await beyond_the_edge(page) == []
+    for viewport, of in ((WIDE, name), (NARROW, f"{name}-phone")):
+        await page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        await shot(page, of)
+
+
+class Walk:
+    """What a person reads and waits for on the way, screen by screen."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.words: list[int] = []
+        self.waits: list[float] = []
+
+    async def on(self, act: Callable[[], Awaitable[None]], heading: str) -> None:
+        """Read what is in sight, act, and wait for the next screen."""
+        self.words.append(await self.page.evaluate(SEEN))
+        before = perf_counter()
+        await act()
+        await expect(self.page.get_by_text(heading).first).to_be_visible()
+        self.waits.append(perf_counter() - before)
+
+    @property
+    def seconds(self) -> float:
+        """An estimate as for the teacher: from what the browser shows, without what the system takes."""
+        return len(self.words) * SECONDS_A_TAP + sum(self.words) * 60 / WORDS_A_MINUTE
 
 
 async def tap(page: Page, name: str) -> None:
@@ -85,24 +118,30 @@ async def mailed(system: System) -> str:
     return await until(arrived, within=60)
 
 
+async def awakened(browser: Browser, system: System) -> Page:
+    """A consultant with a phone, from the mail to the first act: one tap to sign in and two more."""
+    taps = Taps()
+    page = await opened(browser, await mailed(system), taps=taps, has_touch=True)
+    walk = Walk(page)
+    await walk.on(page.get_by_role("button", name=re.compile("Aase")).tap, "Kender du nogen af dem?")
+    await shots(page, "5-names")
+    await walk.on(page.get_by_role("button", name="Nej, vis sagen").tap, "Far har taget mit pas")
+    await expect(page.get_by_text("SPÆRRET. Kontakt ikke familie eller netværk.")).to_be_visible()
+    await shots(page, "6-case")
+    await expect(page.get_by_role("button", name="Jeg tager den")).to_be_in_viewport(ratio=1)
+    await walk.on(page.get_by_role("button", name="Jeg tager den").tap, "Du har sagen.")
+    assert len(taps.made) == 3, taps.made
+    assert walk.seconds <= 60, walk.words
+    print("words in sight", walk.words, "seconds to read and tap", round(walk.seconds), "waits", walk.waits)
+    return page
+
+
 async def test_from_the_phone_to_the_answer_and_back_to_the_phone(own_stack: OwnStack) -> None:
     system = await own_stack()
     async with open_browser() as browser:
         teacher = await opened(browser, system.urls["intake"])
         await report(teacher)
-        taps = Taps()
-        consultant = await opened(browser, await mailed(system), taps=taps, viewport=WIDE)
-        await sign_in(consultant, "Aase")
-        await expect(consultant.get_by_role("heading", name="Kender du nogen af dem?")).to_be_visible()
-        await shot(consultant, "5-names")
-        await tap(consultant, "Nej, vis sagen")
-        await expect(consultant.get_by_text("SPÆRRET. Kontakt ikke familie eller netværk.")).to_be_visible()
-        await expect(consultant.get_by_text("Far har taget mit pas")).to_be_visible()
-        await shot(consultant, "6-case")
-        await tap(consultant, "Jeg tager den")
-        await expect(consultant.get_by_text("Du har sagen.")).to_be_visible()
-        sign_in_and_two = [re.compile(each) for each in ("Aase", "Nej, vis sagen", "Jeg tager den")]
-        assert [bool(way.search(tap)) for way, tap in zip(sign_in_and_two, taps.made, strict=True)] == [True] * 3
+        consultant = await awakened(browser, system)
         await tap(consultant, "Jeg har ringet tilbage på hovednummeret")
         await expect(consultant.get_by_text("Det er gemt, at du har ringet tilbage.")).to_be_visible()
         await expect(teacher.get_by_text(re.compile("Set af en konsulent"))).to_be_visible(timeout=SOON)
@@ -112,13 +151,13 @@ async def test_from_the_phone_to_the_answer_and_back_to_the_phone(own_stack: Own
         taken = consultant.url
         await consultant.goto(f"{system.urls['escalation']}/work")
         await expect(consultant.get_by_role("heading", name="Din vagt nu")).to_be_visible()
-        await shot(consultant, "11-brief")
+        await shots(consultant, "11-brief")
 
         await consultant.goto(taken)
         await consultant.get_by_role("link", name="Risikovurdering").first.click()
         await consultant.get_by_label("1. Hvad er der sagt, ordret, og af hvem?").fill("Hun sagde det selv, ordret.")
         await expect(consultant.get_by_text(re.compile("Kladde gemt"))).to_be_visible()
-        await shot(consultant, "8-assessment")
+        await shots(consultant, "8-assessment")
         await consultant.get_by_role("radio", name="Høj risiko").check()
         await tap(consultant, "Gem risikovurderingen")
         await expect(consultant.get_by_text("Risikovurderingen er gemt.")).to_be_visible()
@@ -136,12 +175,12 @@ async def test_from_the_phone_to_the_answer_and_back_to_the_phone(own_stack: Own
         await authority.get_by_role("radio", name="Ja").first.check()
         await authority.get_by_role("radio", name="Ja").last.check()
         await authority.get_by_label("Begrundelse").fill("Hun frygter en rejse om få dage.")
-        await shot(authority, "9-judgement")
+        await shots(authority, "9-judgement")
         await tap(authority, "Gem vurderingen")
         await expect(authority.get_by_text("Din vurdering er gemt.")).to_be_visible()
         await expect(teacher.get_by_text("Kommunen har sat noget i gang.")).to_be_visible(timeout=SOON)
         await authority.goto(f"{system.urls['escalation']}/work")
-        await shot(authority, "10-work")
+        await shots(authority, "10-work")
 
         await consultant.goto(f"{system.urls['escalation']}/work")
         await tap(consultant, "Jeg har læst det")
@@ -149,7 +188,7 @@ async def test_from_the_phone_to_the_answer_and_back_to_the_phone(own_stack: Own
         leader = await opened(browser, f"{system.urls['escalation']}/ladders", viewport=WIDE)
         await sign_in(leader, "Ditte")
         await expect(leader.get_by_role("heading", name="Vagtens åbningstid")).to_be_visible()
-        await shot(leader, "12-ladders")
+        await shots(leader, "12-ladders")
         await others_look(browser, system, case_id=taken.split("/")[-1].split("?")[0], consultant=consultant)
 
 

@@ -79,30 +79,49 @@ def whom(passed: Passed, *, responsible: PersonId | None, rota: Rota) -> tuple[R
 
 
 def of_report(
-    *, received_at: datetime, receipt_given_at: datetime | None, signs: Iterable[SignFact], investigation_months: int
+    *,
+    received_at: datetime,
+    receipt_given_at: datetime | None,
+    signs: Iterable[SignFact],
+    investigation_months: int,
+    adult: bool = False,
 ) -> list[Deadline]:
-    """All clocks that a report starts."""
-    clocks = [acute_judgement(received_at), receipt(received_at, given_at=receipt_given_at), *_said_dates(signs)]
-    return [*clocks, investigation(received_at, investigation_months)] if investigation_months else clocks
+    """All clocks that a report starts. Barnets lov § 20 knows no investigation of grown-ups."""
+    first = acute_judgement(received_at, adult=adult), receipt(received_at, given_at=receipt_given_at, adult=adult)
+    clocks = [*first, *_said_dates(signs)]
+    months = 0 if adult else investigation_months
+    return [*clocks, investigation(received_at, months)] if months else clocks
 
 
-def acute_judgement(received_at: datetime) -> Deadline:
-    """24 elapsed hours from receipt to judge acute danger, for every report, repeats too (Barnets lov § 136)."""
+def acute_judgement(received_at: datetime, *, adult: bool = False) -> Deadline:
+    """24 elapsed hours from receipt to judge acute danger, for every report, repeats too (Barnets lov § 136).
+
+    For grown-ups they are ours: the law has no such clock.
+    """
     limit = judge_by(received_at)
-    words = (
-        f"Modtaget {in_words(received_at)}. Kommunen skal inden 24 timer vurdere, om barnets sundhed eller udvikling "
-        f"er i fare, og om der er behov for akutte indsatser (barnets lov § 136). Det er senest {in_words(limit)}, "
-        f"uanset ugedag og sommertid."
+    law = (
+        f"Kommunen skal inden 24 timer vurdere, om barnets sundhed eller udvikling er i fare, og om der er behov for "
+        f"akutte indsatser (barnets lov § 136). Det er senest {in_words(limit)}, uanset ugedag og sommertid."
     )
+    ours = (
+        f"Personen er 18 år eller over. Vi vurderer inden 24 timer, om personen er i akut fare: senest "
+        f"{in_words(limit)}, uanset ugedag og sommertid. Det er vores egen frist. Kommunen kan give råd og lave en "
+        f"plan med personen selv (serviceloven §§ 12 a–c)."
+    )
+    words = f"Modtaget {in_words(received_at)}. {ours if adult else law}"
     return Deadline(Rule.ACUTE_JUDGEMENT, target=limit, limit=limit, explanation=words)
 
 
-def receipt(received_at: datetime, *, given_at: datetime | None) -> Deadline:
-    """A receipt within six hverdage, in both readings of what counts as one (Barnets lov § 138)."""
+def receipt(received_at: datetime, *, given_at: datetime | None, adult: bool = False) -> Deadline:
+    """A receipt within six hverdage, in both readings of what counts as one (Barnets lov § 138).
+
+    For reports about grown-ups this is ours.
+    """
     due = receipt_due(received_at)
+    ground = "vores egen frist, fordi personen er 18 år eller over" if adult else "barnets lov § 138"
     given = f" Kvitteringen blev givet {in_words(given_at)}." if given_at else ""
     words = (
-        f"Modtaget {in_words(received_at)}. Kvittering skal gives inden 6 hverdage (barnets lov § 138): "
+        f"Modtaget {in_words(received_at)}. Kvittering skal gives inden 6 hverdage ({ground}): "
         f"senest {_day(due.target)}, hvis lørdag tæller med, og {_day(due.limit)}, hvis den ikke gør.{given}"
     )
     return Deadline(Rule.RECEIPT, _end_of(due.target), _end_of(due.limit), words, done_at=given_at)

@@ -51,9 +51,13 @@ async def _deadlines(tx: Transaction, case_id: CaseId) -> int:
     """Set the clocks of reports of the future anew, as of now; how many. What a person said the day of stays."""
     plan = await rota.plan(tx.conn, None, case_id)
     moved = 0
-    for report_id in await deadline.of_the_future(tx.conn, case_id, tx.now):
+    for report_id, adult in await deadline.of_the_future(tx.conn, case_id, tx.now):
         anew = of_report(
-            received_at=tx.now, receipt_given_at=None, signs=(), investigation_months=plan.investigation_months
+            received_at=tx.now,
+            receipt_given_at=None,
+            signs=(),
+            investigation_months=plan.investigation_months,
+            adult=adult,
         )
         moved += sum([await deadline.pull_in(tx.conn, report_id, each) for each in anew])
     return moved

@@ -23,7 +23,7 @@ AHEAD = timedelta(seconds=30)
 """How far another service's clock may be ahead before its moments are taken for our own present one."""
 
 
-async def start(tx: Transaction, event: ReportReceived, *, mended: bool = False) -> None:
+async def start(tx: Transaction, event: ReportReceived, *, adult: bool, mended: bool = False) -> None:
     """Start the clocks of a report; a report made up to try the system has none. One that is mended has some."""
     if event.canary:
         return
@@ -33,6 +33,7 @@ async def start(tx: Transaction, event: ReportReceived, *, mended: bool = False)
         receipt_given_at=event.receipt_given_at,
         signs=event.signs,
         investigation_months=plan.investigation_months,
+        adult=adult,
     )
     if any(clock.rule is Rule.INVESTIGATION for clock in clocks) and await deadline.runs(
         tx.conn, event.case_id, Rule.INVESTIGATION

@@ -18,13 +18,14 @@ async def report_received(tx: Transaction, event: ReportReceived) -> None:
     event = await _at_home(tx, event)
     family = await case.family(tx.conn, event.case_id, *event.linked_case_ids)
     lifted = await hold.lifted_in(tx, family)
-    added = await report.add(tx.conn, event)
+    adult = await report.about_adults(tx.conn, event)
+    added = await report.add(tx.conn, event, adult=adult)
     if added is None:
         return
     event = event.model_copy(update={"report_no": added.report_no})
     await case.note_report(tx.conn, event, current_traceparent())
     await exclusion.inherit(tx, family)
-    await clocks.start(tx, event, mended=added.mended)
+    await clocks.start(tx, event, adult=adult, mended=added.mended)
     facts: Facts = {"report_id": str(event.report_id), "report_no": event.report_no}
     await record(tx, event.case_id, act="report_received", actor=None, facts=facts)
     await hold.held_again(tx, lifted)

@@ -34,15 +34,15 @@ async def add(conn: Connection, case_id: CaseId, report_id: ReportId, *clocks: D
     )
 
 
-async def of_the_future(conn: Connection, case_id: CaseId, now: datetime) -> list[ReportId]:
-    """The case's reports with a running clock that were received by a clock ahead."""
+async def of_the_future(conn: Connection, case_id: CaseId, now: datetime) -> list[tuple[ReportId, bool]]:
+    """The case's reports with a running clock that were received by a clock ahead, and whether about grown-ups."""
     rows = await conn.fetch(
-        """SELECT DISTINCT report_id FROM deadlines d JOIN reports r USING (report_id)
+        """SELECT DISTINCT report_id, adult FROM deadlines d JOIN reports r USING (report_id)
            WHERE d.case_id = $1 AND d.next_at IS NOT NULL AND r.received_at > $2""",
         case_id,
         now,
     )
-    return [ReportId(row["report_id"]) for row in rows]
+    return [(ReportId(row["report_id"]), row["adult"]) for row in rows]
 
 
 async def pull_in(conn: Connection, report_id: ReportId, anew: Deadline) -> bool:

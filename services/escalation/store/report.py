@@ -12,7 +12,7 @@ from services.escalation.domain.escalation import Escalation
 from services.escalation.domain.remnant import Remnant
 from services.escalation.store.case import SEEN
 from shared.auth.people import Person
-from shared.events.codes import Level, Verification
+from shared.events.codes import AgeBand, Level, Verification
 from shared.events.intake import ReportReceived
 from shared.events.triage import CaseRated
 from shared.ids import CaseId, PersonId, ReportId
@@ -64,18 +64,18 @@ class Added:
     mended: bool
 
 
-async def add(conn: Connection, event: ReportReceived) -> Added | None:
+async def add(conn: Connection, event: ReportReceived, *, adult: bool) -> Added | None:
     """Store the report; None when it was here already.
 
     Where another has its number, it has the next one: intake's database was put back, and counts anew from its copy.
     """
     row = await conn.fetchrow(
-        """INSERT INTO reports (report_id, case_id, report_no, received_at, unit, entered_by, reporter_verified)
+        """INSERT INTO reports (report_id, case_id, report_no, received_at, unit, entered_by, reporter_verified, adult)
            SELECT $1, $2, CASE WHEN EXISTS
                    (SELECT FROM reports o WHERE o.case_id = $2 AND o.report_no = $3 AND o.report_id <> $1)
-               THEN (SELECT max(report_no) + 1 FROM reports WHERE case_id = $2) ELSE $3 END, $4, $5, $6, $7
+               THEN (SELECT max(report_no) + 1 FROM reports WHERE case_id = $2) ELSE $3 END, $4, $5, $6, $7, $8
            ON CONFLICT (report_id) DO UPDATE SET bare = false, received_at = $4, unit = $5, entered_by = $6,
-               reporter_verified = $7, report_no = CASE WHEN EXISTS
+               reporter_verified = $7, adult = $8, report_no = CASE WHEN EXISTS
                    (SELECT FROM reports o WHERE o.case_id = $2 AND o.report_no = $3) THEN reports.report_no ELSE $3 END
            WHERE reports.bare RETURNING report_no, xmax <> 0 AS mended""",
         event.report_id,
@@ -85,8 +85,18 @@ async def add(conn: Connection, event: ReportReceived) -> Added | None:
         event.unit,
         event.entered_by,
         event.reporter_verified,
+        adult,
     )
     return Added(**row) if row else None
+
+
+async def about_adults(conn: Connection, event: ReportReceived) -> bool:
+    """Whether everybody whom the report is about is grown up; one that names nobody is about the case's others."""
+    if event.children:
+        return all(child.age_band is AgeBand.ADULT for child in event.children)
+    query = "SELECT coalesce(bool_and(adult), false) FROM reports WHERE case_id = $1 AND NOT bare AND report_id <> $2"
+    found: bool = await conn.fetchval(query, event.case_id, event.report_id)
+    return found
 
 
 async def add_bare(conn: Connection, told: Remnant) -> int:

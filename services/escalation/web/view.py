@@ -85,6 +85,7 @@ def as_told(row: asyncpg.Record) -> Json:
         "report_no": row["report_no"],
         "received_at": _at(row["received_at"]),
         "judged": judged if row["person_id"] else None,
+        "adult": row["adult"],
         "entered_by": _id(row["entered_by"]),
         "reporter_verified": row["reporter_verified"],
     }

@@ -22,7 +22,7 @@ from tests.integration.console.conftest import (
 from tests.integration.console.test_console import BODY, JUDGED, evidence
 from tests.integration.console.test_hold import assessed
 from tests.integration.console.test_keyboard import tab_to
-from tests.support.browser import NARROW, WIDE, open_browser
+from tests.support.browser import NARROW, WIDE, beyond_the_edge, open_browser
 
 WORDS = "Hun vil helst ringes op i skolen <kl. 10>."
 
@@ -239,7 +239,7 @@ async def test_a_draft_goes_when_its_form_is_sent_and_not_when_it_is_refused(hou
 async def on_phone(browser: Browser, page: Page, path: str) -> None:
     await page.route("**/*", answered_by(browser))
     await page.goto(f"{CONSOLE}{path}")
-    assert await page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
+    assert await beyond_the_edge(page) == []
 
 
 async def test_on_a_phone_the_acts_stand_in_one_row_that_stays_in_sight(house: House) -> None:

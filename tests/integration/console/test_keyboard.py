@@ -8,7 +8,7 @@ from tests.integration.console.conftest import CONSOLE, DITTE, House, answered_b
 from tests.integration.console.test_console import BODY, evidence
 from tests.integration.console.test_hold import assessed, steps
 from tests.integration.console.test_judgement import judging, reports
-from tests.support.browser import NARROW, open_browser
+from tests.support.browser import NARROW, beyond_the_edge, open_browser
 
 NEW = "0c9d3c52-6f0b-4b0e-9a51-1f6c1a0000ff"
 
@@ -91,7 +91,7 @@ async def test_permission_is_given_by_keyboard_alone_and_only_on_the_last_page(h
         await tab_to(page, "Videre til sidste trin")
         await page.keyboard.press("Enter")
         await expect(page.get_by_text("Intet er gemt endnu.")).to_be_visible()
-        assert await page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+        assert await beyond_the_edge(page) == []
         assert await steps(house) == 0
         await tab_to(page, "Giv lov")
         await page.keyboard.press("Enter")
@@ -106,7 +106,7 @@ async def test_one_answer_for_all_reports_is_given_by_keyboard_alone(house: Hous
         page = await chromium.new_page(viewport=NARROW)
         await page.route("**/*", answered_by(carla))
         await page.goto(f"{CONSOLE}/cases/{event.case_id}/judgement")
-        assert await page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+        assert await beyond_the_edge(page) == []
         await tab_to(page, "Giv samme svar for 1–2")
         await page.keyboard.press("Enter")
         for _question in range(2):

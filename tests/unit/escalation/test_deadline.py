@@ -158,3 +158,12 @@ def test_without_a_responsible_person_whoever_is_on_call_is_told_else_doegnvagt(
     assert whom(Passed.NEAR, responsible=None, rota=ROTA) == (person(BO),)
     nobody = Rota(on_call=(), leaders=(), countersigners=(), desks=ROTA.desks)
     assert whom(Passed.NEAR, responsible=None, rota=nobody) == (desk(DOEGNVAGT),)
+
+
+def test_no_paragraph_of_children_is_told_of_grown_ups() -> None:
+    for adult in (True, False):
+        found = of_report(
+            received_at=wall(2026, 3, 10), receipt_given_at=None, signs=(), investigation_months=4, adult=adult
+        )
+        assert ("§ 13" in "".join(each.explanation for each in found)) is not adult
+        assert (Rule.INVESTIGATION in {each.rule for each in found}) is not adult

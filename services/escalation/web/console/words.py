@@ -61,6 +61,8 @@ OUTCOMES = {
     "advised": ("Rådgivning er givet", "Advice was given"),
     "unfounded": ("Ikke grundlag for at gå videre", "No ground to go further"),
 }
+GIVEN = {"yes": ("ja", "yes"), "no": ("nej", "no"), "unknown": ("ved ikke", "do not know")}
+"""What a reporter answers about the parents and about consent, where they do."""
 ANSWERS = {
     "said": ("ja", "yes"),
     "denied": ("nej", "no"),
@@ -224,6 +226,8 @@ _FIELDS = {
     "about": ("hvem", "who"),
     "declared": ("oplyst", "declared"),
     "parents_know": ("forældrene ved det", "the parents know"),
+    "parents_told": ("talt med forældrene", "talked to the parents"),
+    "consent": ("samtykke", "consent"),
     "already_supported": ("får støtte", "is supported"),
     "received_at": ("modtaget", "received"),
     "receipt_route": ("kvittering", "receipt"),
