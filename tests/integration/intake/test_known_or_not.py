@@ -12,7 +12,7 @@ import pytest
 from tests.integration.intake.conftest import Intake
 from tests.support.children import new_child
 
-PAIRS = 48
+PAIRS = 192
 NOTICED = 0.002
 """Seconds that a stranger on the same network could tell apart."""
 MOST = 4.5 * math.sqrt(PAIRS)
