@@ -36,7 +36,7 @@ def lots() -> Iterator[bool]:
     return iter(random.Random(10).choices([True, False], k=PAIRS))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("way", ["known child", "sent before"])
 async def test_the_time_of_an_answer_does_not_tell_a_known_child(intake: Intake, way: str) -> None:
     known = new_child()
