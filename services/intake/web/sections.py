@@ -29,8 +29,8 @@ class Field:
     """A field: its name in the form, the words that ask, the answers there are to choose from (none: it is written).
 
     `own`: the words for a reporter whom it is about, where others do not fit. `asked`: the conditions under which it is
-    asked, by space: names in `CONDITIONS`, and the classes by which the page hides it. A *yes* that is `urgent` is
-    answered at once.
+    asked, by space: names in `CONDITIONS`, and the classes by which the page hides it. A *yes* is answered
+    at once, one that is `urgent` by the alarm number.
     """
 
     name: str

@@ -1,5 +1,6 @@
 """Who is signed in finds their own fields filled in; nobody must be, and nothing that was written is lost to it."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -157,6 +158,26 @@ async def test_a_scripted_form_lets_its_reporter_sign_out_by_keyboard(ground: Op
         await expect(page.get_by_role("heading", name="Du er logget ud.")).to_be_visible()
         await page.goto("https://intake/")
         await expect(page.get_by_role("link", name="Arbejder du i kommunen?")).to_be_visible()
+
+
+@pytest.mark.timeout(120)
+async def test_a_sign_in_halfway_fills_in_what_is_empty_and_nothing_else(ground: OpenGround) -> None:
+    async with signed_in(ground) as (_, client), browser_of(client) as page:
+        word = client.cookies["__Host-intake"]
+        client.cookies.clear()
+        await page.goto("https://intake/")
+        for _ in range(9):
+            await page.get_by_role("button", name="Videre").press("Enter")
+        await page.locator("#reporter_name").fill("En anden")
+        await page.locator("#phone").fill("12 34 56 78")
+        async with asyncio.timeout(20):
+            while await page.evaluate("sessionStorage.length") != 1:  # noqa: ASYNC110 the browser's, not ours
+                await asyncio.sleep(0.05)
+        client.cookies.set("__Host-intake", word)
+        await page.goto("https://intake/")
+        await expect(page.locator("#phone")).to_have_value("12 34 56 78")
+        await expect(page.locator("#reporter_name")).to_have_value("En anden")
+        await expect(page.locator("#workplace")).to_have_value("Eksempelskolen")
 
 
 async def test_leaving_the_page_takes_our_own_cookies_along_and_no_other(ground: OpenGround) -> None:
