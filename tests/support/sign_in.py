@@ -102,8 +102,14 @@ async def open_site(
 
 @asynccontextmanager
 async def listening(site: Site, port: int) -> AsyncIterator[None]:
-    """Have the site answer on a port too: providers end sessions by calling it."""
-    config = uvicorn.Config(site.app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    """Have the site answer on a port too: providers end sessions by calling it.
+
+    Each answer closes its connection: Keycloak keeps them, and would call the next test's site by one that has ended.
+    """
+    close = [("Connection", "close")]
+    config = uvicorn.Config(
+        site.app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1, headers=close
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     yield
