@@ -92,6 +92,8 @@ def _read(found: Found, text: str) -> dict[str, Any]:
         "answer": found.answer,
         "when": found.when,
         "date": None if found.date is None else found.date.isoformat(),
+        "grade": found.grade,
+        "score": found.score,
         "origin": "text",
         "quote": text[found.start : found.end],
         "start": found.start,

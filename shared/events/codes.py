@@ -33,6 +33,14 @@ class Answer(StrEnum):
         return tuple(Answer).index(self)
 
 
+class Grade(StrEnum):
+    """How a sign is known: a person said it, the reader is sure that the text says it, or the reader suspects it."""
+
+    SAID = "said"
+    READ = "read"
+    SUSPECTED = "suspected"
+
+
 class When(StrEnum):
     """Whether a sign is of now or of earlier."""
 
@@ -183,3 +191,5 @@ RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{1,59}$")]
 """The id of a published rule of triage."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 hash (FIPS 180-4) in lower-case hexadecimal."""
+ReaderModel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]{0,59}$")]
+"""The name and version of what read a text: `patterns-3`, `e5-2f9c41d07b1a`."""

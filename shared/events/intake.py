@@ -5,7 +5,9 @@ from typing import ClassVar
 from shared.events.codes import (
     AgeBand,
     Answer,
+    Grade,
     LegalKind,
+    ReaderModel,
     Reading,
     ReceiptRoute,
     ReporterKind,
@@ -13,18 +15,20 @@ from shared.events.codes import (
     Verification,
     When,
 )
-from shared.events.model import Count, Day, Event, Instant, Part
+from shared.events.model import Count, Day, Event, Instant, Part, Percent
 from shared.ids import CaseId, ChildId, PersonId, ReportId
 from shared.signs import KnownSign
 
 
 class SignFact(Part):
-    """What one source says of one sign."""
+    """What one source says of one sign. `score`: how sure the reader is, in percent; None where a person said it."""
 
     sign: KnownSign
     answer: Answer
     when: When | None = None
     date: Day = None
+    grade: Grade = Grade.SAID
+    score: Percent | None = None
 
 
 class ReportedChild(Part):
@@ -106,3 +110,4 @@ class ReportRead(Event):
     signs: tuple[SignFact, ...] = ()
     contradictions: tuple[KnownSign, ...] = ()
     language_unread: bool = False
+    model: ReaderModel | None = None

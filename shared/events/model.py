@@ -14,6 +14,8 @@ Day = Annotated[dt.date | None, AfterValidator(lambda day: day if day and in_bou
 """A day. One outside the bounds is told as none."""
 Count = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 """A number that a column of the type `integer` holds."""
+Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
+"""A share in whole percent, so that the same share gives the same bytes everywhere."""
 
 
 class Part(BaseModel):

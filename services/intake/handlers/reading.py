@@ -63,9 +63,7 @@ async def keep(tx: Transaction, read: Read) -> bool:
     waiting = read.waiting
     if not await readings.lock_case(tx.conn, waiting.case_id):
         return False
-    if not await readings.mark_read(
-        tx.conn, waiting.report_id, waiting.case_id, language_unread=read.reading.language_unread
-    ):
+    if not await readings.mark_read(tx.conn, waiting.report_id, waiting.case_id, read.reading):
         return False
     await readings.insert(tx.conn, waiting.report_id, [_kept(tx, read, found) for found in read.reading.found])
     facts = reading.facts(read.reading)
@@ -75,6 +73,7 @@ async def keep(tx: Transaction, read: Read) -> bool:
         signs=facts,
         contradictions=reading.contradictions(read.answers, facts),
         language_unread=read.reading.language_unread,
+        model=read.reading.model,
     )
     await tx.publish(event, traceparent=waiting.traceparent)
     return True

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.intake.domain.reading import Found
+from services.intake.domain.reading import Found, TextReading
 from shared.delivery.aside import not_aside
-from shared.events.codes import Answer, Reading, When
+from shared.events.codes import Answer, Grade, Reading, When
 from shared.ids import CaseId, ReportId
 from shared.postgres.pool import Connection, Pool
 from shared.signs import SignId
@@ -54,15 +54,16 @@ async def lock_case(conn: Connection, case_id: CaseId) -> bool:
     return row is not None
 
 
-async def mark_read(conn: Connection, report_id: ReportId, case_id: CaseId, *, language_unread: bool) -> bool:
+async def mark_read(conn: Connection, report_id: ReportId, case_id: CaseId, reading: TextReading) -> bool:
     """Note that the text was read; False where somebody else did so first, or the report lies in another case now."""
     changed = await conn.execute(
-        """UPDATE reports SET reading = 'read', language_unread = $3
+        """UPDATE reports SET reading = 'read', language_unread = $3, reader_model = $5
            WHERE report_id = $1 AND reading = $2 AND case_id = $4""",
         report_id,
         Reading.PENDING,
-        language_unread,
+        reading.language_unread,
         case_id,
+        reading.model,
     )
     return bool(changed == "UPDATE 1")
 
@@ -71,10 +72,10 @@ async def insert(conn: Connection, report_id: ReportId, readings: Sequence[Kept]
     """What was found in the text of a report."""
     await conn.executemany(
         """INSERT INTO readings (reading_id, report_id, sign, answer, "when", date, place_start, place_end,
-               quote_sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+               quote_sealed, grade, score) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
         [
             (kept.reading_id, report_id, found.sign, found.answer, found.when, found.date, found.start, found.end,
-             kept.quote_sealed)
+             kept.quote_sealed, found.grade, found.score)
             for kept in readings
             for found in [kept.found]
         ],
@@ -96,6 +97,8 @@ async def of_report(conn: Connection, report_id: ReportId) -> list[Kept]:
                 date=row["date"],
                 start=row["place_start"],
                 end=row["place_end"],
+                grade=Grade(row["grade"]),
+                score=row["score"],
             ),
             quote_sealed=row["quote_sealed"],
         )
