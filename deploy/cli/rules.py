@@ -150,13 +150,18 @@ def _fields(rule: Rule) -> dict[str, Any]:
     condition = " and ".join(f"({' or '.join(map(str, group))})" for group in rule.one_of_each)
     return {
         "level": rule.level.value,
-        "condition": condition or f"unanswered: {' or '.join(rule.unanswered)}",
+        "condition": condition or _open(rule),
         "different": rule.different,
         "minors_only": rule.minors_only,
         "danish": rule.danish,
         "english": rule.english,
         "source": rule.source,
     }
+
+
+def _open(rule: Rule) -> str:
+    """What a rule asks of signs that are not known."""
+    return f"suspected: {rule.suspected}" if rule.suspected else f"unanswered: {' or '.join(rule.unanswered)}"
 
 
 def _rule_set(which: str) -> RuleSet:

@@ -3,6 +3,9 @@
 Rules look at *which* signs are there; nothing is added up, and the number of reports is never looked at. A sign stands
 at the highest of what the reports say of it: denied < unknown < said. So whatever is said more, or denied less, can
 only raise; and time can only raise, because a date that has come near stays near.
+
+What the reader is sure of counts as said. What it only suspects is unknown, and raises by rules of its own until a
+person answers for it. Only people deny.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +17,7 @@ from functools import cached_property
 from pydantic import TypeAdapter
 
 from shared.calendar import COPENHAGEN, local
-from shared.events.codes import AgeBand, Answer, Level, RuleId, When
+from shared.events.codes import AgeBand, Answer, Grade, Level, RuleId, When
 from shared.events.intake import SignFact
 from shared.events.triage import Reason, WouldRaise
 from shared.ids import ReportId
@@ -22,6 +25,12 @@ from shared.signs import PLACE, SIGNS, KnownSign, SignId
 
 QUESTIONS = 3
 """How many unknowns are offered as questions worth asking."""
+GRADED = 3
+"""The first rule set that looks at how a sign is known. To earlier ones every fact is as good as said."""
+ANY = "any"
+"""What a rule over suspected signs names instead of a tier."""
+_WEIGHTS = {"acute": 10, "high": 10, "strong": 7, "concern": 6}
+"""How much a suspected sign of a tier matters beside others, in tenths of its score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,8 @@ class Term:
 class Rule:
     """A published rule. It holds when every group of `one_of_each` has a sign that was said, `different` at least.
 
-    A rule with `unanswered` holds instead when one of those signs was neither said nor denied.
+    A rule with `unanswered` holds instead when one of those signs was neither said nor denied, and one with `suspected`
+    when a sign of that tier, or `any`, is suspected.
     """
 
     id: RuleId
@@ -87,6 +97,7 @@ class Rule:
     different: int
     minors_only: bool
     unanswered: tuple[SignId, ...]
+    suspected: str = ""
 
     @property
     def signs(self) -> frozenset[SignId]:
@@ -127,7 +138,7 @@ class RuleSet:
 
 def rate(reports: Sequence[ReportFacts], rules: RuleSet, *, as_of: datetime) -> Rating:
     """Rate a case over all its reports, as of a moment."""
-    heard = _heard(reports, as_of)
+    heard = _heard(reports, as_of, graded=rules.version >= GRADED)
     reasons = _reasons(heard, rules)
     level = _level(heard, rules.by_level)
     unknowns = tuple(sign for sign in rules.signs if heard.is_unknown(sign))
@@ -199,10 +210,19 @@ class _Said:
 
 
 @dataclass(frozen=True, slots=True)
+class _Suspected:
+    """That a sign is suspected, and nobody has answered for it: at its surest, and in which reports."""
+
+    score: int
+    report_ids: frozenset[ReportId]
+
+
+@dataclass(frozen=True, slots=True)
 class _Heard:
     """All reports together, on one day."""
 
     said: Mapping[SignId, tuple[_Said, ...]]
+    suspected: Mapping[SignId, _Suspected]
     denied: frozenset[SignId]
     unread: frozenset[ReportId]
     minor: bool
@@ -225,9 +245,14 @@ class _Heard:
         """Like unknown; a denial does not count beside text that nobody has read, for the text may say otherwise."""
         return self.is_unknown(sign) or bool(self.unread and sign in self.denied)
 
+    def suspected_of(self, tier: str) -> list[_Suspected]:
+        """What is suspected of a tier, or of any."""
+        return [each for sign, each in self.suspected.items() if tier in (ANY, SIGNS[sign].tier)]
 
-def _heard(reports: Sequence[ReportFacts], as_of: datetime) -> _Heard:
-    facts = [(report.report_id, fact) for report in reports for fact in report.signs]
+
+def _heard(reports: Sequence[ReportFacts], as_of: datetime, *, graded: bool) -> _Heard:
+    told = [(report.report_id, fact) for report in reports for fact in report.signs]
+    facts = [(report_id, fact) for report_id, fact in told if _counts(fact)] if graded else told
     said: dict[SignId, tuple[_Said, ...]] = {}
     for report_id, fact in facts:
         if fact.answer is Answer.SAID:
@@ -235,11 +260,32 @@ def _heard(reports: Sequence[ReportFacts], as_of: datetime) -> _Heard:
             said[fact.sign] = (*said.get(fact.sign, ()), _Said(fact.when is When.EARLIER, day, report_id))
     return _Heard(
         said=said,
+        suspected=_suspected(told, [fact for _, fact in facts]) if graded else {},
         denied=_denied([fact for _, fact in facts]),
         unread=frozenset(report.report_id for report in reports if report.language_unread or report.pending),
         minor=any(_minor(report) for report in reports),
         today=local(as_of).toordinal(),
     )
+
+
+def _counts(fact: SignFact) -> bool:
+    """Whether a fact is known: a person answered, or the reader is sure that the text says it. Only people deny."""
+    return fact.grade is Grade.SAID or (fact.grade is Grade.READ and fact.answer is Answer.SAID)
+
+
+def _suspected(told: Iterable[tuple[ReportId, SignFact]], known: Iterable[SignFact]) -> dict[SignId, _Suspected]:
+    """What the reader suspects and no known yes or no has cleared: one of earlier clears nothing of now."""
+    answers = [fact for fact in known if fact.answer is not Answer.UNKNOWN]
+    cleared = {fact.sign for fact in answers if fact.when is not When.EARLIER}
+    cleared_earlier = {fact.sign for fact in answers}
+    suspected: dict[SignId, _Suspected] = {}
+    for report_id, fact in told:
+        suspicion = fact.grade is Grade.SUSPECTED and fact.answer is Answer.SAID
+        if suspicion and fact.sign not in (cleared_earlier if fact.when is When.EARLIER else cleared):
+            before = suspected.get(fact.sign, _Suspected(0, frozenset()))
+            score = max(before.score, fact.score or 0)
+            suspected[fact.sign] = _Suspected(score, before.report_ids | {report_id})
+    return suspected
 
 
 def _denied(facts: Iterable[SignFact]) -> frozenset[SignId]:
@@ -267,6 +313,8 @@ def _holds(rule: Rule, heard: _Heard) -> bool:
         return False
     if rule.unanswered:
         return any(heard.is_unanswered(sign) for sign in rule.unanswered)
+    if rule.suspected:
+        return bool(heard.suspected_of(rule.suspected))
     met: set[SignId] = set()
     for group in rule.one_of_each:
         signs = [term.sign for term in group if heard.meets(term)]
@@ -286,11 +334,18 @@ def _reasons(heard: _Heard, rules: RuleSet) -> tuple[Reason, ...]:
 
 
 def _reason(rule: Rule, heard: _Heard, version: int) -> Reason:
-    """Why a rule held. Rule set 1 told its unanswered signs like any others, and is replayed as it was told."""
+    """Why a rule held. What is only suspected is not named: it is asked, and no reason until somebody has answered.
+
+    Rule set 1 told its unanswered signs like any others, and is replayed as it was told.
+    """
     if rule.unanswered:
         signs = {sign for sign in rule.unanswered if heard.is_unanswered(sign)}
         told = _sorted_reason(rule, signs, heard.unread)
         return told if version == 1 else told.model_copy(update={"unanswered": True})
+    if rule.suspected:
+        return _sorted_reason(
+            rule, set(), frozenset().union(*(e.report_ids for e in heard.suspected_of(rule.suspected)))
+        )
     terms = [term for group in rule.one_of_each for term in group if heard.meets(term)]
     by = {report_id for term in terms for report_id in heard.by(term)}
     return _sorted_reason(rule, {term.sign for term in terms}, by)
@@ -302,16 +357,28 @@ def _sorted_reason(rule: Rule, signs: set[SignId], by: Iterable[ReportId]) -> Re
 
 
 def _would_raise(heard: _Heard, rules: RuleSet, level: Level, unknowns: Sequence[SignId]) -> tuple[WouldRaise, ...]:
-    """The unknowns that raise most when said: gates first, then what belongs to what has been said already."""
+    """What is suspected, then the unknowns that raise most when said: gates first, then of themes already told of."""
     themes = {_theme(sign) for sign in heard.said}
     higher = {sign: [rule for rule in rules.by_sign[sign] if _RANK[rule.level] > _RANK[level]] for sign in unknowns}
     levels = {sign: _level(_imagining(heard, sign), each) for sign, each in higher.items() if each}
+    first = _asked_first(heard, rules)
 
     def urgency(sign: SignId) -> tuple[int, bool, bool, int]:
         return -_RANK[levels[sign]], not SIGNS[sign].gate, _theme(sign) not in themes, PLACE[sign]
 
-    asked = sorted((sign for sign in levels if _RANK[levels[sign]] > _RANK[level]), key=urgency)
-    return tuple(WouldRaise(sign=sign, level=levels[sign]) for sign in asked[:QUESTIONS])
+    raising = (sign for sign in levels if _RANK[levels[sign]] > _RANK[level] and sign not in heard.suspected)
+    asked = tuple(WouldRaise(sign=sign, level=levels[sign]) for sign in sorted(raising, key=urgency))
+    return (*first, *asked)[:QUESTIONS]
+
+
+def _asked_first(heard: _Heard, rules: RuleSet) -> Iterator[WouldRaise]:
+    """What is suspected, by its score and the weight of its tier, with the level that a yes would leave."""
+
+    def doubt(sign: SignId) -> tuple[int, int]:
+        return -heard.suspected[sign].score * _WEIGHTS[SIGNS[sign].tier], PLACE[sign]
+
+    for sign in sorted(heard.suspected, key=doubt)[:QUESTIONS]:
+        yield WouldRaise(sign=sign, level=_level(_imagining(heard, sign), rules.by_level), suspected=True)
 
 
 def _theme(sign: SignId) -> str:
@@ -320,7 +387,8 @@ def _theme(sign: SignId) -> str:
 
 def _imagining(heard: _Heard, sign: SignId) -> _Heard:
     """As if the sign had been said too, of now and without a date."""
-    return replace(heard, said={**heard.said, sign: (*heard.said.get(sign, ()), _Said())})
+    suspected = {each: told for each, told in heard.suspected.items() if each != sign}
+    return replace(heard, said={**heard.said, sign: (*heard.said.get(sign, ()), _Said())}, suspected=suspected)
 
 
 def _rerate_at(heard: _Heard, rules: RuleSet, reasons: tuple[Reason, ...]) -> datetime | None:

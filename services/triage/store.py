@@ -10,12 +10,14 @@ import asyncpg
 from services.triage.domain import Rating, ReportFacts, decoded, encoded, facts_in, rate, snapshot
 from services.triage.rules import rule_set
 from shared.delivery.aside import not_aside
-from shared.events.codes import AgeBand, Reading
+from shared.events.codes import AgeBand, Grade, Reading
 from shared.events.intake import LinkDecided, ReportRead, ReportReceived, ReportsSplit, SignFact
 from shared.ids import CaseId, ReportId
 from shared.postgres.pool import Connection, Pool
 from shared.telemetry.logging import error_code, log
 
+_AS_READ = {"grade": Grade.READ.value}
+"""Nobody said what was found in a text, also where it was found before there were grades."""
 _WORKABLE = not_aside("tick", "case_id", "$1")
 
 
@@ -268,7 +270,7 @@ def _facts(row: asyncpg.Record) -> ReportFacts:
 
 
 def _decoded_facts(row: asyncpg.Record) -> ReportFacts:
-    signs = json.loads(row["answers"]) + json.loads(row["readings"])
+    signs = json.loads(row["answers"]) + [_AS_READ | fact for fact in json.loads(row["readings"])]
     return ReportFacts(
         report_id=row["report_id"],
         received_at=row["received_at"],

@@ -1,6 +1,8 @@
 """What intake tells: a report was received, its text was read."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from shared.events.codes import (
     AgeBand,
@@ -21,7 +23,10 @@ from shared.signs import KnownSign
 
 
 class SignFact(Part):
-    """What one source says of one sign. `score`: how sure the reader is, in percent; None where a person said it."""
+    """What one source says of one sign. `score`: how sure the reader is, in percent; None where a person said it.
+
+    Of what a person said neither is written, so that what earlier rule sets rated keeps its bytes.
+    """
 
     sign: KnownSign
     answer: Answer
@@ -29,6 +34,13 @@ class SignFact(Part):
     date: Day = None
     grade: Grade = Grade.SAID
     score: Percent | None = None
+
+    @model_serializer(mode="wrap")
+    def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialize(self)
+        if self.grade is Grade.SAID:
+            del fields["grade"], fields["score"]
+        return fields
 
 
 class ReportedChild(Part):

@@ -31,10 +31,22 @@ class Reason(Part):
 
 
 class WouldRaise(Part):
-    """An unknown whose answer *said* would give this level: a question worth asking."""
+    """An unknown whose answer *said* would give this level: a question worth asking.
+
+    `suspected`: the reader thinks that the text says it. It is asked whether or not it would raise, and is told as no
+    fact. It is left out where it is false, like `unanswered`.
+    """
 
     sign: KnownSign
     level: Level
+    suspected: bool = False
+
+    @model_serializer(mode="wrap")
+    def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialize(self)
+        if not self.suspected:
+            del fields["suspected"]
+        return fields
 
 
 class CaseRated(Event):

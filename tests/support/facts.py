@@ -1,6 +1,7 @@
 """Reports for triage in a short notation: `fear.extreme !violence.now ?threat.concrete travel.planned@now+9`.
 
-`!` denies, `?` says that nobody knows, `@now` and `@earlier` give the time, `+9` a date nine days after `AS_OF`.
+`!` denies, `?` says that nobody knows, `@now` and `@earlier` give the time, `+9` a date nine days after `AS_OF`. What
+the reader found begins with `*` where it is read and with `~` where it is suspected; `%70` is how sure it is.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import Any
 
 from services.triage.domain import Rating, ReportFacts, RuleSet, rate
 from services.triage.rules import newest
-from shared.events.codes import AgeBand, Answer, When
+from shared.events.codes import AgeBand, Answer, Grade, When
 from shared.events.intake import SignFact
 from shared.ids import ReportId, derived_id
 from shared.signs import SignId
@@ -19,7 +20,8 @@ AS_OF = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 10)
 RULES = newest()
 NO_DANGER = "!threat.concrete !violence.now"
-_NOTATION = re.compile(r"([!?]?)([a-z_.]+)(?:@(now|earlier))?([+-]\d+)?")
+_NOTATION = re.compile(r"([~*]?)([!?]?)([a-z_.]+)(?:@(now|earlier))?([+-]\d+)?(?:%(\d+))?")
+_GRADES = {"": Grade.SAID, "*": Grade.READ, "~": Grade.SUSPECTED}
 _ANSWERS = {"": Answer.SAID, "?": Answer.UNKNOWN, "!": Answer.DENIED}
 
 
@@ -31,12 +33,14 @@ def signs(notation: str) -> tuple[SignFact, ...]:
 def _fact(word: str) -> SignFact:
     match = _NOTATION.fullmatch(word)
     assert match, word
-    answer, sign, when, days = match.groups()
+    grade, answer, sign, when, days, score = match.groups()
     return SignFact(
         sign=SignId(sign),
         answer=_ANSWERS[answer],
         when=When(when) if when else None,
         date=TODAY + timedelta(days=int(days)) if days else None,
+        grade=_GRADES[grade],
+        score=int(score or 50) if grade else None,
     )
 
 

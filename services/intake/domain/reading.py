@@ -70,8 +70,11 @@ def _sureness(found: Found) -> tuple[bool, int]:
 
 
 def contradictions(answers: Iterable[SignFact], read: Iterable[SignFact]) -> tuple[SignId, ...]:
-    """The signs that the answers say and the text denies, or the other way round. The higher of the two holds."""
-    answered, said = _highest(answers), _highest(read)
+    """The signs that the answers say and the text denies, or the other way round. The higher of the two holds.
+
+    An answer contradicts nothing that is only suspected: it clears it.
+    """
+    answered, said = _highest(answers), _highest(each for each in read if each.grade is not Grade.SUSPECTED)
     return tuple(SignId(sign) for sign in SIGNS if sign in said and answered.get(sign) is _CONTRARY.get(said[sign]))
 
 

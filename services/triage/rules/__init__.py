@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.triage.domain import Rule, RuleSet, Tense, Term
+from services.triage.domain import ANY, Rule, RuleSet, Tense, Term
 from shared.events.codes import Level
 from shared.signs import SIGNS, SignId
 
@@ -15,11 +15,23 @@ _FOLDER = Path(__file__).parent
 VERSIONS: tuple[int, ...] = tuple(sorted(int(file.stem) for file in _FOLDER.glob("[0-9]*.toml")))
 """The versions there are, oldest first."""
 FIELDS = frozenset(
-    {"id", "level", "danish", "english", "source", "one_of_each", "different", "minors_only", "unanswered"}
+    {
+        "id",
+        "level",
+        "danish",
+        "english",
+        "source",
+        "one_of_each",
+        "different",
+        "minors_only",
+        "unanswered",
+        "suspected",
+    }
 )
 """Everything a rule may speak of. There is no field for who somebody is or where they come from."""
 _ID = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _TERM_FIELDS = frozenset({"sign", "within_days", "undated"})
+_SUSPECTED = (ANY, *dict.fromkeys(sign.tier for sign in SIGNS.values()))
 _SAFE_SIGNS = frozenset({"address.protected_found"})
 """Names of signs that only sound like what is refused: this one tells of a danger, not of an address."""
 
@@ -74,6 +86,7 @@ def _rule(entry: Mapping[str, Any], groups: Mapping[str, tuple[Term, ...]]) -> R
         different=entry.get("different", 1),
         minors_only=entry.get("minors_only", False),
         unanswered=tuple(_sign(rule_id, sign) for sign in entry.get("unanswered", ())),
+        suspected=entry.get("suspected", ""),
     )
 
 
@@ -103,8 +116,11 @@ def _refuse_foreign(rule_id: str, entry: Mapping[str, Any]) -> None:
     if entry.keys() - FIELDS:
         raise RuleRefused(rule_id, f"{min(entry.keys() - FIELDS)} is nothing a rule may speak of")
     groups = entry.get("one_of_each", [])
-    if bool(groups) == bool(entry.get("unanswered")) or not all(groups):
-        raise RuleRefused(rule_id, "it needs one of one_of_each and unanswered, with no empty list")
+    suspected = entry.get("suspected")
+    if sum(map(bool, (groups, entry.get("unanswered"), suspected))) != 1 or not all(groups):
+        raise RuleRefused(rule_id, "it needs one of one_of_each, unanswered and suspected, with no empty list")
+    if suspected and suspected not in _SUSPECTED:
+        raise RuleRefused(rule_id, f"suspected is one of {', '.join(_SUSPECTED)}")
     for text in (rule_id, entry["danish"], entry["english"]):
         _refuse_words(rule_id, text)
 

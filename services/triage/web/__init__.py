@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.triage.domain import Rule, RuleSet, Tense, Term
+from services.triage.domain import GRADED, Rule, RuleSet, Tense, Term
 from services.triage.rules import VERSIONS, newest, rule_set
 from shared.events.codes import Level
-from shared.signs import SIGNS
+from shared.signs import SIGNS, Sign
 from shared.web.language import Language
 from shared.web.problems import Problem
 from shared.web.screens import Screens, for_people
@@ -61,8 +61,12 @@ def published(rules: RuleSet) -> dict[str, Any]:
         "levels": [level.value for level in sorted(Level, key=lambda level: -level.rank)],
         "reading": _READING,
         "rules": [_rule(rule, corrected.get(rule.id)) for rule in rules.by_level],
-        "signs": {id: {"danish": SIGNS[id].danish, "english": SIGNS[id].english} for id in SIGNS if id in named},
+        "signs": {id: _sign(SIGNS[id]) for id in SIGNS if id in named},
     }
+
+
+def _sign(sign: Sign) -> dict[str, str]:
+    return {"danish": sign.danish, "english": sign.english, "tier": sign.tier}
 
 
 def _until(rules: RuleSet) -> list[RuleSet]:
@@ -82,7 +86,10 @@ _READING = (
     "not said to be of earlier, ever is either. within_days: the sign's date is at most so many days after the day of "
     "as_of in Copenhagen, or has passed; undated: a sign without a date counts too. minors_only: a child is under 18 "
     "or of unknown age. unanswered: the rule holds instead when one of these was neither said of now nor denied, or "
-    "when a text could not be read. How many reports there are is never counted."
+    "when a text could not be read. suspected: the rule holds instead when the reader thinks that a text tells of a "
+    "sign of this tier (any: of any sign), and nobody has answered it with yes or no. From rule set 3 on it is "
+    "unknown to every other rule, what the reader is sure of is said, and only people deny. How many reports there are "
+    "is never counted."
 )
 
 
@@ -101,6 +108,8 @@ def _rule(rule: Rule, corrected_in: int | None) -> dict[str, Any]:
     source = {"source": rule.source, **({"source_corrected_in": corrected_in} if corrected_in else {})}
     if rule.unanswered:
         return {**texts, **source, "unanswered": list(rule.unanswered)}
+    if rule.suspected:
+        return {**texts, **source, "suspected": rule.suspected}
     return {
         **texts,
         **source,
@@ -127,6 +136,7 @@ def _page(screens: Screens, request: Request, rules: RuleSet) -> Response:
         levels=levels,
         log=_until(rules),
         newest=VERSIONS[-1],
+        graded=GRADED,
         signs=SIGNS,
         words=_words,
         corrected=source_corrected_in(rules),

@@ -10,7 +10,7 @@ import pytest
 from services.triage import tick
 from services.triage.domain import encoded
 from services.triage.store import made
-from shared.events.codes import Level, Reading
+from shared.events.codes import Grade, Level, Reading
 from shared.events.intake import ReportRead, ReportReceived
 from shared.ids import CaseId, new_id
 from tests.integration.triage.conftest import NO_DANGER, Triage, denied, said
@@ -19,7 +19,7 @@ from tests.integration.triage.conftest import NO_DANGER, Triage, denied, said
 async def test_a_report_is_rated_with_reasons_unknowns_and_questions(triage: Triage) -> None:
     report = await triage.reported(said("watched.by_relatives"))
     (rating,) = await triage.ratings()
-    assert (rating.case_id, rating.rating_no, rating.level, rating.rule_set) == (report.case_id, 1, Level.ELEVATED, 2)
+    assert (rating.case_id, rating.rating_no, rating.level, rating.rule_set) == (report.case_id, 1, Level.ELEVATED, 3)
     assert rating.as_of == report.received_at
     assert rating.report_ids == (report.report_id,)
     assert [(each.rule, each.signs, each.report_ids) for each in rating.reasons] == [
@@ -82,6 +82,31 @@ async def test_text_that_cannot_be_read_keeps_a_denial_from_lowering(triage: Tri
     (rating,) = await triage.ratings()
     assert rating.level is Level.ELEVATED
     assert [(each.rule, each.report_ids) for each in rating.reasons] == [("elevated_unanswered", (report.report_id,))]
+
+
+async def test_what_is_suspected_is_high_until_a_person_answers_in_whatever_report(triage: Triage) -> None:
+    report = await triage.reported(*NO_DANGER, reading=Reading.PENDING)
+    await triage.read(report, said("fear.killed", grade=Grade.SUSPECTED, score=44), model="e5-1")
+    await triage.reported(*denied("fear.killed"), case_id=report.case_id)
+    first, second = await triage.ratings()
+    assert (first.level, second.level, second.reasons) == (Level.HIGH, Level.LOW, ())
+    assert [(each.rule, each.signs, each.report_ids) for each in first.reasons] == [
+        ("suspected_red_line", (), (report.report_id,)),
+        ("suspected_any", (), (report.report_id,)),
+    ]
+    assert first.would_raise[0].suspected
+    facts = [fact for each in made((await triage.stored(report.case_id))[0]).facts for fact in each.signs]
+    assert [(fact.grade, fact.score) for fact in facts if fact.sign == "fear.killed"] == [(Grade.SUSPECTED, 44)]
+
+
+async def test_what_was_read_before_there_were_grades_counts_as_read_and_denies_nothing(triage: Triage) -> None:
+    report = await triage.reported(reading=Reading.PENDING)
+    await triage.read(report, *NO_DANGER, said("fear.extreme"))
+    (rating,) = await triage.ratings()
+    assert rating.level is Level.ELEVATED
+    assert {"threat.concrete", "violence.now"} < set(rating.unknowns)
+    (facts,) = made((await triage.stored(report.case_id))[0]).facts
+    assert {fact.grade for fact in facts.signs} == {Grade.READ}
 
 
 async def test_a_new_report_is_rated_together_with_the_earlier_ones(triage: Triage) -> None:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from services.triage.domain import ReportFacts, Tense, Term, encoded, facts_in, rate, snapshot
+from services.triage.domain import GRADED, ReportFacts, Tense, Term, encoded, facts_in, rate, snapshot
 from services.triage.rules import rule_set
-from shared.events.codes import AgeBand, Answer, When
+from shared.events.codes import AgeBand, Answer, Grade, When
 from shared.events.intake import SignFact
 from shared.ids import ReportId, derived_id
 from shared.signs import SIGNS, SignId
@@ -47,7 +47,7 @@ def _report(chance: random.Random, number: int, part: int, version: int) -> Repo
     return ReportFacts(
         report_id=ReportId(derived_id("golden", number, part)),
         received_at=AS_OF - timedelta(minutes=part),
-        signs=(*(_fact(chance, sign) for sign in signs), *_gates(chance)),
+        signs=(*(_graded(chance, _fact(chance, sign), version) for sign in signs), *_gates(chance)),
         age_bands=(chance.choice(list(AgeBand)),),
         contradictions=tuple(SignId(sign) for sign in signs[:1] if chance.random() < 0.2),
         language_unread=chance.random() < 0.1,
@@ -63,6 +63,14 @@ def _gates(chance: random.Random) -> list[SignFact]:
 def _fact(chance: random.Random, sign: str) -> SignFact:
     day = TODAY + timedelta(days=chance.randint(-20, 70)) if chance.random() < 0.4 else None
     return SignFact(sign=SignId(sign), answer=chance.choice(list(Answer)), when=chance.choice((None, *When)), date=day)
+
+
+def _graded(chance: random.Random, fact: SignFact, version: int) -> SignFact:
+    """From rule set 3 on, some of the facts were read or suspected."""
+    if version < GRADED or fact.answer is Answer.UNKNOWN or chance.random() < 0.5:
+        return fact
+    grade = chance.choice((Grade.READ, Grade.SUSPECTED))
+    return fact.model_copy(update={"grade": grade, "score": chance.randint(20, 99)})
 
 
 def golden_file(version: int) -> Path:

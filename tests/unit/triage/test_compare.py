@@ -62,7 +62,7 @@ def test_a_rule_set_does_not_differ_from_itself() -> None:
 @pytest.mark.parametrize(
     ("which", "sentence"),
     [
-        ("99", r"There is no rule set 99; there are 1, 2\."),
+        ("99", r"There is no rule set 99; there are 1, 2, 3\."),
         ("no/such/file", "neither a version nor a file"),
         ("README.md", "is no rule set"),
     ],

@@ -63,11 +63,13 @@ EXAMPLES = {
     "high_absent_and_leaving": "absence.long absence.leave_requested",
     "high_afraid_and_worse": "fear.extreme escalation.growing",
     "high_extremism_pattern": "extremism.other extremism.serious@earlier",
+    "suspected_red_line": "~fear.killed",
     "elevated_strong": "absence.long",
     "elevated_concerns_together": "role.interpreter control.gender_rules_on_staff",
     "elevated_psychological_violence": "violence.psychological",
     "elevated_extremism": "extremism.other",
     "elevated_unanswered": "?violence.now",
+    "suspected_any": "~wellbeing.decline",
 }
 """For each rule, facts that it alone brings to its level."""
 
