@@ -202,13 +202,13 @@ class Service:
         keeper = Keeper(self.pool, self.settings.clock, road, self.wake)
         loops = [
             *loops,
-            Loop("keeper", keeper.run_once, at_most=5, woken=False),
+            Loop("keeper", keeper.run_once, at_most=10, woken=False),
             Loop("forget kept", partial(kept.forget, self.pool, self.settings.clock), at_most=3600, woken=False),
         ]
         if consumer is not None:
             loops = [
                 *loops,
-                Loop("replay", consumer.reception.replay_once, at_most=1, woken=False),
+                Loop("replay", consumer.reception.replay_once, at_most=3, woken=False),
                 Loop("forget", partial(forget, self.pool, self.settings.clock), at_most=3600, woken=False),
             ]
         if self.name in heads.WITH_EVIDENCE:

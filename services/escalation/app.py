@@ -94,8 +94,9 @@ async def work(settings: Settings) -> None:
         reach = Reach(service.transactions, Contacts(settings.peers["notify"], service.tokens))
         colleagues = Colleagues(service.pool, service.tokens, settings.peers.get("intake"))
         loops = [
-            Loop("colleagues", colleagues.run_once, at_most=2, woken=False),
+            Loop("colleagues", colleagues.run_once, at_most=10, woken=False),
             Loop("tick", partial(tick.run_once, service.transactions), woken=False),
+            Loop("shifts", partial(tick.change_shifts_once, service.transactions), at_most=5, woken=False),
             Loop("figures", figures.run_once, at_most=5, woken=False),
             Loop("reach", reach.run_once, at_most=60, woken=False),
             Loop("clock", partial(tick.pull_in_once, service.transactions), at_most=60, woken=False),

@@ -22,11 +22,17 @@ LANES = 4
 
 async def run_once(transactions: Transactions) -> int:
     """Claim what is due and let time have its effect; how many things that moved."""
+    if not await case.anything_due(transactions.pool, transactions.clock.now()):
+        return 0  # most turns: one statement and no transaction
     moved = await _claim(transactions)
     if moved >= AT_ONCE:  # more may be due: several at a time, so that the last of many is not kept waiting
         moved += sum(await asyncio.gather(*(_claim(transactions) for _ in range(LANES))))
-    changed = await _beside(transactions, "change shifts", watch.change_shifts)
-    return moved + changed + await _beside(transactions, "climb alarm", watch.climb_alarm)
+    return moved + await _beside(transactions, "climb alarm", watch.climb_alarm)
+
+
+async def change_shifts_once(transactions: Transactions) -> int:
+    """Notice who came on call and who went home; how many shifts changed."""
+    return await _beside(transactions, "change shifts", watch.change_shifts)
 
 
 async def pull_in_once(transactions: Transactions) -> int:

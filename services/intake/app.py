@@ -95,11 +95,12 @@ async def work(settings: Settings) -> None:
         consumer = service.consumer(SUBSCRIPTIONS)
         health = service.worker_app([], consumer)
         secrets = Secrets.read(service.keys, settings.keys_dir)
-        reader = Loop("reader", partial(tick.run_once, service.transactions, secrets, read_text))
+        reader = Loop("reader", partial(tick.run_once, service.transactions, secrets, read_text), at_most=2)
         figures = Figures(service.pool, settings.clock, usual=timedelta(hours=settings.reports_usual_hours))
         every = timedelta(seconds=settings.canary_every_seconds)
+        look = min(5.0, settings.canary_every_seconds / 4 or 60)
         canaries = [
-            Loop("canary", partial(tick.send_canary, service.transactions, front, every), at_most=1, woken=False),
+            Loop("canary", partial(tick.send_canary, service.transactions, front, every), at_most=look, woken=False),
             Loop("erase", partial(tick.erase_canaries, service.transactions), at_most=60, woken=False),
             Loop("figures", figures.run_once, at_most=30, woken=False),
         ]

@@ -87,6 +87,8 @@ class Sender:
     async def claim(self, room: int = AT_ONCE) -> list[list[Claimed]]:
         """Begin the next try of what is due, as mails, and hold back what shall wait for others."""
         now = self.transactions.clock.now()
+        if not await store.anything_open(self.transactions.pool, now=now):
+            return []
         async with self.transactions.pool.acquire() as conn, conn.transaction():
             await store.claim_alone(conn)
             waiting = await store.open_messages(conn, now=now, limit=LOOKED_AT)

@@ -88,6 +88,12 @@ async def withdraw(conn: Connection, message_id: MessageId, *, now: datetime) ->
     await conn.execute("UPDATE messages SET next_at = $2 WHERE message_id = $1 AND state = 'queued'", message_id, now)
 
 
+async def anything_open(conn: Connection | Pool, *, now: datetime) -> bool:
+    """Whether a message is due. One that is set aside counts too: it is left out later."""
+    found: bool = await conn.fetchval("SELECT EXISTS (SELECT FROM messages WHERE next_at <= $1)", now)
+    return found
+
+
 async def open_messages(conn: Connection, *, now: datetime, limit: int) -> list[Claimed]:
     """The messages that are due, locked, most pressing first, and after them all others that wait; none without a due.
 

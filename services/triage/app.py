@@ -41,6 +41,6 @@ async def migrate(settings: Settings) -> None:
 def _loops(service: Service) -> list[Loop]:
     transactions = service.transactions
     return [
-        Loop("tick", partial(tick.run_once, transactions), at_most=1, woken=False),
+        Loop("tick", partial(tick.run_once, transactions), at_most=2, woken=False),
         Loop("erase", partial(tick.erase_once, transactions), at_most=60, woken=False),
     ]

@@ -29,7 +29,7 @@ from shared.watchdog import Beat
 COMMIT_EVERY = 100
 TOGETHER = 20
 COMMIT_AFTER = 1.0
-LOOK_EVERY = 2.0
+LOOK_EVERY = 4.0
 _ANSWERED_LATELY = 10.0
 _LAST_WORDS = 6.0  # less than a supervisor waits before it kills
 _FAULTS = (KafkaError, IllegalStateError, OSError, TimeoutError)
@@ -64,6 +64,7 @@ class Consumer:
             heartbeat_interval_ms=3_000,
             rebalance_timeout_ms=60_000,
             max_poll_interval_ms=600_000,
+            fetch_max_wait_ms=2_000,  # a record ends the wait at once; an empty topic is asked less
         )
         self._subscriber(self._on_record)
 

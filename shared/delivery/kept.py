@@ -65,6 +65,8 @@ class Keeper:
             now + LATEST,
             AT_ONCE,
         )
+        if not rows:
+            return 0
         moved = 0
         for peer in sorted({peer for row in rows for peer in row["waits_for"]}):
             moved += await self._ask(peer, [row["event_id"] for row in rows if peer in row["waits_for"]])

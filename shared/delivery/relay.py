@@ -31,7 +31,9 @@ from shared.telemetry.tracing import start_send_span, traceparent_of
 from shared.watchdog import Beat
 
 BATCH = 200
-POLL = 0.5
+POLL = 2.0
+"""Seconds between two looks of a relay that nobody wakes: what is committed wakes it, here or by NOTIFY."""
+ROAD_POLL = 0.25
 OUTAGE = 3.0
 _LOCK = 0x6265_7266  # any fixed number: it names the relay's lock in its service's database
 _PATIENCE = 75.0  # beyond the producer's own 60 s: it has been seen to wait for ever
@@ -123,18 +125,18 @@ class Relay:
                 await wait(self._woken, at_most=POLL)
 
     async def _follow_road(self, peer: str) -> None:
-        delay = POLL
+        delay = 2 * ROAD_POLL
         while True:
             needed = self.outage or peer in self._stuck_for
             taken = await self._taken_by(peer) if needed else 0
             if taken is None:
                 await asyncio.sleep(delay)
-                delay = min(delay * 2, 4 * POLL)
+                delay = min(delay * 2, 8 * ROAD_POLL)
                 continue
-            delay = POLL
+            delay = 2 * ROAD_POLL
             if not taken:
                 self._stuck_for.discard(peer)
-                await wait(self._woken_for[peer], at_most=POLL / 2)
+                await wait(self._woken_for[peer], at_most=ROAD_POLL)
 
     async def _taken_by(self, peer: str) -> int | None:
         try:

@@ -12,7 +12,7 @@ from shared.delivery.aside import not_aside
 from shared.events.codes import Unit
 from shared.events.intake import ReportReceived
 from shared.ids import CaseId
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, Pool
 from shared.sealing import DataKey, KeyRing
 
 SEEN = """(NOT c.canary AND c.unit IS NOT NULL
@@ -109,6 +109,17 @@ async def work(conn: Connection, who: Person) -> list[asyncpg.Record]:
         WHERE e.state <> 'closed' AND {SEEN} ORDER BY e.next_at, c.case_id"""
     rows: list[asyncpg.Record] = await conn.fetch(query, list(who.units), who.person_id)
     return rows
+
+
+async def anything_due(conn: Connection | Pool, now: datetime) -> bool:
+    """Whether a case, a deadline or the alarm is due. Rows that are set aside count too: they are left out later."""
+    found: bool = await conn.fetchval(
+        """SELECT EXISTS (SELECT FROM escalations WHERE next_at <= $1)
+               OR EXISTS (SELECT FROM deadlines WHERE next_at <= $1)
+               OR EXISTS (SELECT FROM alarms WHERE ended_at IS NULL AND next_at <= $1)""",
+        now,
+    )
+    return found
 
 
 async def due(conn: Connection, now: datetime, limit: int) -> Sequence[CaseId]:

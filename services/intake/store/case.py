@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from shared.ids import CaseId
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, Pool
 
 
 async def insert(conn: Connection, case_id: CaseId, *, wrapped_key: bytes, now: datetime) -> None:
@@ -69,7 +69,7 @@ async def turn_for_canary(conn: Connection) -> bool:
     return turn
 
 
-async def canary_sent(conn: Connection, *, after: datetime, now: datetime) -> bool:
+async def canary_sent(conn: Connection | Pool, *, after: datetime, now: datetime) -> bool:
     """Whether one has been sent since. One of later than now was sent by a clock that ran ahead, and does not count."""
     query = "SELECT EXISTS (SELECT FROM canary_tokens WHERE made_at > $1 AND made_at <= $2)"
     sent: bool = await conn.fetchval(query, after, now)

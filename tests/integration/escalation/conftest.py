@@ -66,7 +66,7 @@ class Service:
     async def tick(self, **later: float) -> None:
         """Let time pass, and everything that is due happen."""
         self.ground.clock.pass_by(**later)
-        while await tick.run_once(self.ground.transactions):
+        while await tick.run_once(self.ground.transactions) + await tick.change_shifts_once(self.ground.transactions):
             pass
 
     async def ask(self, who: UUID, path: str, *, units: tuple[str, ...] = ("*",)) -> httpx2.Response:

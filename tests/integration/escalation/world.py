@@ -186,6 +186,7 @@ async def hear(service: Service, facts: Sequence[Taking]) -> None:
 async def time_passes(service: Service) -> None:
     """Everything that is due by now happens."""
     for _ in range(ROUNDS):
-        if not await tick.run_once(service.ground.transactions):
+        moved = await tick.run_once(service.ground.transactions)
+        if not moved + await tick.change_shifts_once(service.ground.transactions):
             return
     raise AssertionError("the tick comes to no rest")
