@@ -15,7 +15,12 @@ def sentences() -> str:
     """The sentences of every published rule set, as the file holds them."""
     words = {
         str(version): {
-            rule.id: {"danish": rule.danish, "english": rule.english, "unanswered": bool(rule.unanswered)}
+            rule.id: {
+                "danish": rule.danish,
+                "english": rule.english,
+                "unanswered": bool(rule.unanswered),
+                "suspected": bool(rule.suspected),
+            }
             for rule in rule_set(version).rules
         }
         for version in VERSIONS

@@ -12,11 +12,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One rule's own sentence. `unanswered`: it holds because nobody answered for its signs."""
+    """One rule's own sentence. `unanswered`: it holds because nobody answered for its signs.
+
+    `suspected`: it holds for signs that are only suspected, which a person is to be asked about.
+    """
 
     danish: str
     english: str
     unanswered: bool
+    suspected: bool
 
 
 _FILE = Path(__file__).with_suffix(".json")
@@ -30,4 +34,4 @@ _UNKNOWN = ("En regel gælder, som denne udgave ikke kender.", "A rule holds tha
 def sentence(rule_set: int, reason: Mapping[str, Any]) -> Sentence:
     """The sentence of the rule that a reason names; of a newer triage's rule only that it holds."""
     known = _SENTENCES.get(str(rule_set), {}).get(reason["rule"])
-    return known or Sentence(*_UNKNOWN, bool(reason.get("unanswered")))
+    return known or Sentence(*_UNKNOWN, unanswered=bool(reason.get("unanswered")), suspected=not reason["signs"])

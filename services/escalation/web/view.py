@@ -104,7 +104,7 @@ async def _rating(tx: Transaction, row: asyncpg.Record, who: Person) -> Json:
         "as_of": _at(row["as_of"]),
         "reasons": [_reason(each, row["rule_set"], known) for each in grounds["reasons"]],
         "unknowns": grounds["unknowns"],
-        "would_raise": grounds["would_raise"],
+        "would_raise": [{"suspected": False, **each} for each in grounds["would_raise"]],
     }
 
 
@@ -112,10 +112,12 @@ def _reason(reason: Json, rule_set: int, known: Collection[str]) -> Json:
     """With its rule's own Danish sentence, and no report of a case that the reader does not see.
 
     `unanswered`: the rule holds because nobody answered for its signs. None of them may be told as a fact.
+    `suspected`: it holds for what the text may be about; it names no sign.
     """
     words = rule_words.sentence(rule_set, reason)
     reports = [each for each in reason["report_ids"] if each in known]
-    return {**reason, "report_ids": reports, "text": words.danish, "unanswered": words.unanswered}
+    holds_for = {"unanswered": words.unanswered, "suspected": words.suspected}
+    return {**reason, "report_ids": reports, "text": words.danish, **holds_for}
 
 
 async def _holds(tx: Transaction, case_id: CaseId, newest: Newest) -> list[Json]:

@@ -13,7 +13,7 @@ from services.intake.domain.draft import Draft
 from services.intake.domain.prose import APART, TEXT, Written, written_in
 from services.intake.domain.reading import contradictions
 from shared.auth.grants import ReadPart
-from shared.events.codes import Answer
+from shared.events.codes import Answer, Grade
 from shared.events.intake import SignFact
 from shared.signs import SignId
 
@@ -32,7 +32,10 @@ _ANSWER = ("sign", "answer", "when", "date", "quote")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A sign that the machine read, and where: characters from the beginning of all texts of the body."""
+    """A sign that the machine read or suspects, and where: characters from the beginning of all texts of the body.
+
+    `score`: how sure it is, in percent.
+    """
 
     sign: str
     answer: str
@@ -40,6 +43,8 @@ class Mark:
     date: str | None
     start: int
     end: int
+    grade: Grade
+    score: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +117,7 @@ def _marks(marks: tuple[Mark, ...], texts: tuple[Written, ...]) -> list[Json]:
             begins += len(of.text) + len(APART)
         start, end = mark.start - begins, mark.end - begins
         quote = None if of.field == TEXT else of.text[start:end][:_LONGEST_QUOTE]
-        codes = {name: getattr(mark, name) for name in ("sign", "answer", "when", "date")}
+        codes = {name: getattr(mark, name) for name in ("sign", "answer", "when", "date", "grade", "score")}
         shown.append({**codes, "start": start, "end": end, "field": of.field, "quote": quote})
     return shown
 
@@ -157,7 +162,8 @@ def _too_much(top: Mapping[str, Any]) -> bool:
 
 def _contradictions(draft: Draft, marks: tuple[Mark, ...]) -> list[Json]:
     """Where the reporter's answer and the text disagree: the sign, and which of the two was answered."""
-    facts = [SignFact(sign=SignId(mark.sign), answer=Answer(mark.answer)) for mark in marks]
+    read = (mark for mark in marks if mark.grade is not Grade.SUSPECTED)
+    facts = [SignFact(sign=SignId(mark.sign), answer=Answer(mark.answer), grade=mark.grade) for mark in read]
     said = {fact.sign for fact in facts if fact.answer is Answer.SAID}
     return [
         {"sign": sign, "answered": Answer.DENIED if sign in said else Answer.SAID}

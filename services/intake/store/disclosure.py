@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.intake.domain.disclosure import MachineRead, Mark
-from shared.events.codes import Reading
+from shared.events.codes import Grade, Reading
 from shared.ids import CaseId, ReportId
 from shared.postgres.pool import Connection
 
@@ -41,19 +41,24 @@ _MOST_MARKS = 200
 
 
 async def _marks(conn: Connection, report_id: ReportId) -> tuple[tuple[Mark, ...], int]:
-    """The marks, and how many more there are. The first of each sign and answer are among them, however many came."""
+    """The marks, and how many more there are. The first of each sign, answer and grade are always among them."""
     rows = await conn.fetch(
         """SELECT * FROM (
-               SELECT sign, answer, "when", date, place_start AS start, place_end AS "end", count(*) OVER () AS all_of
+               SELECT sign, answer, "when", date, place_start AS start, place_end AS "end", grade, score,
+                      count(*) OVER () AS all_of
                FROM readings WHERE report_id = $1
-               ORDER BY row_number() OVER (PARTITION BY sign, answer ORDER BY place_start), place_start LIMIT $2) kept
+               ORDER BY row_number() OVER (PARTITION BY sign, answer, grade ORDER BY place_start), place_start
+               LIMIT $2) kept
            ORDER BY start, "end", sign""",
         report_id,
         _MOST_MARKS,
     )
     marks = [{name: row[name] for name in Mark.__slots__} for row in rows]
-    dated = (Mark(**{**mark, "date": mark["date"].isoformat() if mark["date"] else None}) for mark in marks)
-    return tuple(dated), (rows[0]["all_of"] if rows else 0) - len(rows)
+    shown = (
+        Mark(**{**mark, "date": mark["date"].isoformat() if mark["date"] else None, "grade": Grade(mark["grade"])})
+        for mark in marks
+    )
+    return tuple(shown), (rows[0]["all_of"] if rows else 0) - len(rows)
 
 
 async def children(conn: Connection, report_id: ReportId) -> list[tuple[UUID, bytes]]:

@@ -48,11 +48,11 @@ async def test_answers_that_agree_with_the_text_are_no_disagreement(house: House
     assert "passer ikke sammen" not in await shown(house, text=TEXT, answers=answers)
 
 
-async def test_where_the_machine_reads_a_no_the_text_and_the_note_say_so(house: House) -> None:
+async def test_what_the_machine_reads_has_a_number_in_the_text_and_a_note(house: House) -> None:
     screen = await shown(house, text=TEXT)
     assert "Hun skal giftes på fredag 1" in screen
-    assert "Forældrene er ikke kontaktet 2 nej" in screen
-    assert "Programmet læser et nej her:" in screen
+    assert "Forældrene er ikke kontaktet 2" in screen
+    assert "Fundet i teksten – ikke bekræftet:" in screen
 
 
 async def test_a_text_in_a_language_that_is_not_read_says_that_it_counts_as_unknown(house: House) -> None:

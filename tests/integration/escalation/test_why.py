@@ -3,8 +3,11 @@
 A file is read by parents: what nobody answered must never stand in it as a fact.
 """
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
 from html import unescape
 from typing import Any
 
@@ -13,12 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.intake import tick
+from services.intake.domain.reading import TextReading
 from services.intake.reading import read_text
 from services.intake.secrets import Secrets
 from services.notify.text import Way, render
 from services.triage import app as triage_app
 from shared.delivery.inbox import Inbox
-from shared.events.codes import Answer
+from shared.events.codes import Answer, Grade
 from shared.events.envelope import Envelope
 from shared.events.escalation import MessageRequested
 from shared.events.intake import ReportRead, ReportReceived
@@ -39,6 +43,7 @@ ASKED = st.dictionaries(
     max_size=6,
 )
 BODIES = st.tuples(ASKED, st.sampled_from(TEXTS), st.sampled_from(["0-5", "13-17", "18+"]))
+Reader = Callable[..., TextReading]
 DRAWN: list[tuple[dict[str, str], str, str]] = []
 
 
@@ -59,18 +64,24 @@ def bodies() -> Iterator[dict[str, Any]]:
         yield {"text": text, "answers": told, "children": [{"name": "Ida Planteret", "age_band": band}]}
 
 
+def only_suspect(text: str, *, received_at: datetime) -> TextReading:
+    """A reader that is sure of nothing."""
+    found = read_text(text, received_at=received_at)
+    return replace(found, found=tuple(replace(each, grade=Grade.SUSPECTED) for each in found.found))
+
+
 class Way:
     """A report from intake through triage's own rating to escalation."""
 
     def __init__(self, house: House, triage: Ground) -> None:
         self.house, self.triage = house, triage
 
-    async def report(self, body: dict[str, Any]) -> tuple[ReportReceived, set[str]]:
+    async def report(self, body: dict[str, Any], read: Reader) -> tuple[ReportReceived, set[str]]:
         """The report, and the signs that somebody said or that were read in it."""
         answer = await self.house.door.post("/v1/reports", json=body)
         named = answer.json()["report_id"]
         secrets = Secrets.read(self.house.intake.keys, self.house.intake.keys_dir)
-        while await tick.run_once(self.house.intake.transactions, secrets, read_text):
+        while await tick.run_once(self.house.intake.transactions, secrets, read):
             pass
         told = await self.house.intake.published(ReportReceived, ReportRead)
         of_it = [each for each in told if str(getattr(each, "report_id", "")) == named]
@@ -82,7 +93,8 @@ class Way:
             if rated.case_id == received.case_id:
                 await self.house.hear(rated)
         facts = [fact for each in of_it if isinstance(each, ReportReceived | ReportRead) for fact in each.signs]
-        return received, {fact.sign for fact in facts if fact.answer is Answer.SAID}
+        known = [fact for fact in facts if fact.grade is not Grade.SUSPECTED]
+        return received, {fact.sign for fact in known if fact.answer is Answer.SAID}
 
     async def _rate(self, event: Any) -> None:
         envelope = Envelope(EventId(new_id()), event.type, "test", self.triage.clock.now(), 1, None)
@@ -106,21 +118,23 @@ def named_in(text: str, said: set[str]) -> set[str]:
 
 async def test_no_sign_stands_under_why_unless_a_report_has_it_said_or_read(house: House, ground: OpenGround) -> None:
     way = Way(house, await ground("triage", triage_app.MIGRATIONS))
-    seen_unanswered = 0
+    seen_unanswered = seen_suspected = 0
     ditte = await house.browser(DITTE)
-    for body in bodies():
-        event, said = await way.report(body)
+    for body, read in zip(bodies(), itertools.cycle([read_text, only_suspect]), strict=False):
+        event, said = await way.report(body, read)
         bearer = house.escalation.bearer(DITTE, "leader")
         case = (await ditte.client.get(f"/v1/cases/{event.case_id}", headers=bearer | {"Accept": "*/*"})).json()
         facts = [reason for reason in case["rating"]["reasons"] if not reason["unanswered"]]
         assert {sign for reason in facts for sign in reason["signs"]} <= said, body
         seen_unanswered += sum(reason["unanswered"] for reason in case["rating"]["reasons"])
+        seen_suspected += sum(reason["suspected"] for reason in case["rating"]["reasons"])
         screen = await ditte.into(event.case_id)
         paper = await ditte.press(screen, "/print")
         for shown in (screen.text, paper.text):
             assert named_in(why_on(shown), said) == set(), body
             assert ("Ingen har svaret på:" in shown) is any(each["unanswered"] for each in case["rating"]["reasons"])
     assert seen_unanswered, "nothing was drawn that rests on silence"
+    assert seen_suspected, "nothing was drawn that rests on suspicion"
     mails = await house.escalation.published(MessageRequested)
     assert mails
     for mail in mails:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from services.escalation.web.api import NotFound, seen_case
 from services.escalation.web.case import older_in
 from services.escalation.web.console import Console, sign_in_first, visitor
 from services.escalation.web.console.answers import in_full
-from services.escalation.web.console.text import literally, segments
+from services.escalation.web.console.text import is_suspected, literally, segments
 from services.escalation.web.console.timeline import drawn
 from services.escalation.web.console.wall import number_in
 from services.escalation.web.reasons import add_judgements, add_reasons
@@ -296,7 +297,9 @@ async def purpose_of(tx: Transaction, who: Person, case_id: CaseId) -> tuple[Rea
 async def shown_of(console: Console, told: Json, reports: Sequence[Json], grants: Sequence[Grant]) -> list[Json]:
     """The reports with what is written in them, newest first; `shown` is None where one cannot be shown."""
     texts = await console.disclosures.read(grants)
-    found = await asyncio.to_thread(lambda: list(map(_apart, reversed(reports), texts)))
+    open_ends = frozenset(told["rating"]["unknowns"]) if told["rating"] else None
+    ready = partial(_apart, open_ends=open_ends)
+    found = await asyncio.to_thread(lambda: list(map(ready, reversed(reports), texts)))
     numbers = {each["report_id"]: each["report_no"] for each in (*told["reports"], *reports)}
     return [{**each, **_like(each, found, numbers)} for each in found]
 
@@ -318,21 +321,25 @@ def _like(report: Json, found: Sequence[Json], numbers: Mapping[str, int]) -> Js
     return borrowed | {"like_reporter": of["shown"].get("reporter", {}) if adds_to else {}}
 
 
-def _apart(report: Json, shown: Json | None) -> Json:
+def _apart(report: Json, shown: Json | None, open_ends: Collection[str] | None) -> Json:
     """Each report is made ready by itself: one that cannot be shown must not hide the others."""
     try:
-        return _literal(report, shown)
+        return _literal(report, shown, open_ends)
     except Exception as error:
         log().error("report.not_shown", report_id=report["report_id"], error=error_code(error))
         return {**report, "shown": None, "segments": []}
 
 
-def _literal(report: Json, shown: Json | None) -> Json:
+def _literal(report: Json, shown: Json | None, open_ends: Collection[str] | None) -> Json:
+    """With its text in pieces. What is suspected is asked only while nobody has answered: a person's word stands."""
     if shown is None or "text" not in shown:
         return {**report, "shown": shown, "segments": []}
-    pieces = segments(shown["text"], [mark for mark in shown["marks"] if mark["field"] == "text"])
-    contrary = [_with_notes(each, shown["marks"]) for each in shown.get("contradictions", [])]
-    shown = {**shown, "contradictions": contrary}
+    marks = [
+        each for each in shown["marks"] if not is_suspected(each) or open_ends is None or each["sign"] in open_ends
+    ]
+    pieces = segments(shown["text"], [mark for mark in marks if mark["field"] == "text"])
+    contrary = [_with_notes(each, marks) for each in shown.get("contradictions", [])]
+    shown = {**shown, "marks": marks, "contradictions": contrary}
     return {**report, "shown": shown, "segments": pieces}
 
 
@@ -340,7 +347,8 @@ def _with_notes(contradiction: Json, marks: Sequence[Json]) -> Json:
     """With the numbers of the notes that say otherwise than the answer."""
     sign, answered = contradiction["sign"], contradiction["answered"]
     found = enumerate(marks, start=1)
-    notes = [n for n, mark in found if mark["sign"] == sign and mark["answer"] not in (answered, "unknown")]
+    others = ((n, mark["answer"]) for n, mark in found if mark["sign"] == sign and not is_suspected(mark))
+    notes = [n for n, answer in others if answer not in (answered, "unknown")]
     return {**contradiction, "notes": notes}
 
 

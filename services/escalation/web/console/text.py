@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,10 +13,16 @@ _HIDDEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u061c\u200e\u200f\u202a-
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of the text, and the numbers of the notes that belong to it."""
+    """A piece of the text, and the numbers of the notes that belong to it. `maybe`: each of them only suspects."""
 
     text: str
     notes: tuple[int, ...] = ()
+    maybe: bool = False
+
+
+def is_suspected(mark: Mapping[str, Any]) -> bool:
+    """Whether the machine only suspects what it marks: a question, never told as a fact."""
+    return mark.get("grade") == "suspected"
 
 
 def literally(text: str) -> str:
@@ -40,5 +46,6 @@ def segments(text: str, marks: Sequence[dict[str, Any]]) -> list[Segment]:
     for start, end in pairwise(sorted({0, len(text), *begins, *ends})):
         covering -= set(ends.get(start, ()))
         covering |= set(begins.get(start, ()))
-        pieces.append(Segment(literally(text[start:end]), tuple(sorted(covering))))
+        maybe = bool(covering) and all(is_suspected(marks[n - 1]) for n in covering)
+        pieces.append(Segment(literally(text[start:end]), tuple(sorted(covering)), maybe))
     return pieces or [Segment(literally(text))]

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.web import rule_words
-from services.escalation.web.console.text import literally
+from services.escalation.web.console.text import is_suspected, literally
 from shared.calendar import COPENHAGEN, local
-from shared.events.codes import AgeBand
+from shared.events.codes import AgeBand, Level
 from shared.signs import QUESTIONS, SIGNS
 from shared.web.language import Language, Who
 
@@ -233,6 +233,11 @@ _FIELDS = {
     "receipt_route": ("kvittering", "receipt"),
     "legal_kind": ("grundlag", "legal ground"),
 }
+FOUND = {
+    "read": ("Fundet i teksten – ikke bekræftet", "Found in the text – not confirmed"),
+    "suspected": ("Måske – spørg", "Maybe – ask"),
+}
+"""How sure the machine is of what it found; neither is a fact before a person has confirmed it."""
 _ASKED = {question.sign: question for question in QUESTIONS}
 _SOMEBODY = ("vedkommende", "the person")
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -351,11 +356,15 @@ def reporter(code: str, lang: Language) -> str:
 
 
 def reasons(rating: Mapping[str, Any], lang: Language) -> list[tuple[str, str]]:
-    """Why the rules rated so: each rule's own sentence, with the signs that reports said or that were read in them."""
+    """Why the rules rated so: each rule's own sentence, with the signs that reports said or that were read in them.
+
+    Of the rules over what is only suspected, which name no sign, the highest says what the others would repeat.
+    """
+    asked = [each for each in rating["reasons"] if each["suspected"]][1:]
     return [
         (_sentence(rating, each, lang), "; ".join(sign(said, lang) for said in each["signs"]))
         for each in rating["reasons"]
-        if not each["unanswered"]
+        if not each["unanswered"] and each not in asked
     ]
 
 
@@ -411,6 +420,41 @@ def question(sign_id: str, lang: Language, band: str = "") -> str:
         text = lang.say(asked.danish, asked.english) + (lang.say(" Hvornår?", " When?") if asked.dated else "")
         return Who.of(AgeBand(band)).named(text, lang) if band in _AGES else text.replace("{b}", lang.say(*_SOMEBODY))
     return lang.say(f"Ved du noget om: {sign(sign_id, lang)}?", f"Do you know anything about: {sign(sign_id, lang)}?")
+
+
+def note(mark: Mapping[str, Any], lang: Language) -> str:
+    """What the machine found at a place of the text, with how sure it is. A no that it found denies nothing."""
+    found, end = lang.say(*FOUND[mark.get("grade", "read")]), "?" if is_suspected(mark) else "."
+    if mark["answer"] == "said":
+        return f"{found}: {sign(mark['sign'], lang)}{end}"
+    no = lang.say("et nej til »{sign}«", "a no to “{sign}”").format(sign=sign(mark["sign"], lang))
+    only = lang.say("Kun et menneskes nej tæller.", "Only a person's no counts.")
+    return f"{found}: {no}{end} {only}"
+
+
+def why_asked(
+    question: Mapping[str, Any], level: str, lang: Language, reports: Sequence[Mapping[str, Any]] = ()
+) -> str:
+    """Why a question is worth asking: it is suspected (and where, in the reports shown), it may give a higher level."""
+    reasons = []
+    if question["suspected"]:
+        reasons.append(" ".join([lang.say(*FOUND["suspected"]), *_where(question["sign"], reports, lang)]))
+    if Level(question["level"]).rank > Level(level).rank:
+        reasons.append(
+            lang.say("kan give: {level}", "may give: {level}").format(level=word(LEVELS, question["level"], lang))
+        )
+    return " · ".join(reasons)
+
+
+def _where(sign_id: str, reports: Sequence[Mapping[str, Any]], lang: Language) -> list[str]:
+    """The first note at which the sign is suspected, where one is shown."""
+    shown = [(each["report_no"], (each["shown"] or {}).get("marks", ())) for each in reports]
+    return [
+        lang.say("(underretning {n}, note {note})", "(report {n}, note {note})").format(n=report_no, note=n)
+        for report_no, marks in shown
+        for n, mark in enumerate(marks, start=1)
+        if mark["sign"] == sign_id and is_suspected(mark)
+    ][:1]
 
 
 def moment(lang: Language, instant: str | datetime | None, *, now: datetime) -> str:
