@@ -87,8 +87,9 @@ async def test_only_two_hundred_marks_are_shown_and_every_sign_is_among_them(hou
     for n in range(300):
         sign = "travel.planned" if n == 299 else "violence.now"
         await house.intake.pool.execute(
-            """INSERT INTO readings (reading_id, report_id, sign, answer, place_start, place_end, quote_sealed)
-               VALUES ($1, $2, $3, 'said', $4, $5, '')""",
+            """INSERT INTO readings (
+                   reading_id, report_id, sign, answer, grade, score, place_start, place_end, quote_sealed)
+               VALUES ($1, $2, $3, 'said', 'read', 90, $4, $5, '')""",
             new_id(),
             event.report_id,
             sign,
