@@ -82,7 +82,7 @@ def _result(body: Mapping[str, Any], received_at: datetime) -> dict[str, Any]:
 
 
 def _answered(fact: SignFact) -> dict[str, Any]:
-    told = fact.model_dump(mode="json")
+    told = fact.model_dump(mode="json") | {"grade": fact.grade, "score": fact.score}
     return {**told, "origin": "answer", "quote": None, "start": None, "end": None}
 
 

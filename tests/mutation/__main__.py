@@ -26,6 +26,7 @@ from tests.mutation.mutants import Mutant, mutants
 TARGETS = {
     "services.triage.domain": [
         "tests/unit/triage/test_golden.py",
+        "tests/unit/triage/test_grades.py",
         "tests/unit/triage/test_rate.py",
         "tests/unit/triage/test_rules.py",
         "tests/unit/triage/test_properties.py",

@@ -8,6 +8,7 @@ from shared.events.codes import (
     Answer,
     Channel,
     Failure,
+    Grade,
     LegalKind,
     Level,
     Outcome,
@@ -58,6 +59,7 @@ AT = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 CASE, OTHER = CaseId(_id(1)), CaseId(_id(2))
 REPORT, ESCALATION, MESSAGE, PERSON = ReportId(_id(3)), EscalationId(_id(4)), MessageId(_id(5)), PersonId(_id(6))
 FACT = SignFact(sign=SignId("travel.planned"), answer=Answer.SAID, when=When.NOW, date=date(2026, 12, 18))
+SUSPICION = SignFact(sign=SignId("fear.killed"), answer=Answer.SAID, grade=Grade.SUSPECTED, score=44)
 
 SAMPLES: tuple[Event, ...] = (
     ReportReceived(
@@ -82,7 +84,12 @@ SAMPLES: tuple[Event, ...] = (
         reporter_verified=Verification.SIGNED_IN,
     ),
     ReportRead(
-        case_id=CASE, report_id=REPORT, signs=(FACT,), contradictions=(SignId("violence.now"),), language_unread=True
+        case_id=CASE,
+        report_id=REPORT,
+        signs=(FACT.model_copy(update={"grade": Grade.READ, "score": 93}), SUSPICION),
+        contradictions=(SignId("violence.now"),),
+        language_unread=True,
+        model="e5-2f9c41d07b1a",
     ),
     LinkDecided(case_id=CASE, other_case_id=OTHER, linked=False, n=1, by=PERSON),
     ReportsSplit(
@@ -97,7 +104,10 @@ SAMPLES: tuple[Event, ...] = (
         report_ids=(REPORT,),
         reasons=(Reason(rule="acute_departure", signs=(SignId("travel.soon"),), report_ids=(REPORT,)),),
         unknowns=(SignId("violence.now"),),
-        would_raise=(WouldRaise(sign=SignId("violence.now"), level=Level.ACUTE),),
+        would_raise=(
+            WouldRaise(sign=SignId("fear.killed"), level=Level.ACUTE, suspected=True),
+            WouldRaise(sign=SignId("violence.now"), level=Level.ACUTE),
+        ),
     ),
     EscalationOpened(case_id=CASE, escalation_id=ESCALATION, ladder=Level.HIGH, ladder_version=1),
     MessageRequested(

@@ -176,6 +176,7 @@ def test_the_next_moment_is_the_first_at_which_time_changes_the_rating(reports: 
 @given(CASE)
 def test_a_question_answered_as_imagined_gives_the_level_it_promised(reports: list[ReportFacts]) -> None:
     rating = rated(*reports)
+    assert len({question.sign for question in rating.would_raise}) == len(rating.would_raise)
     for question in rating.would_raise:
         said = SignFact(sign=question.sign, answer=Answer.SAID)
         answered = with_signs(reports, 0, (*reports[0].signs, said))
