@@ -1,128 +1,148 @@
-"""Reading Danish free text as coded signs: said or denied, now or earlier, each with its place in the text.
+"""Reading free text as coded signs: said or denied, now or earlier, each with its place and how sure the reader is.
 
-Pure: the lexicon (`lexicon/*.toml`, `words.toml`, `scope.toml`) is loaded once, at import. Nothing here decides how
-urgent a report is, and everything found is shown to a person as read by machine.
+Pure. Patterns (`lexical.py`) and a classifier over sentence vectors (`classifier.py`) read together. What is sure is
+*read*, what is likely is *suspected*, and everything is shown to a person as found by machine. Nothing here decides how
+urgent a report is. Where the encoder cannot run, patterns read alone, and all that they find is suspected.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cache
+from typing import TypeVar
 
 from services.intake.domain.plain import Plain, normalise
 from services.intake.domain.reading import Found, Scored, TextReading
-from services.intake.reading import languages, lexicon
+from services.intake.reading.classifier import Model, NotTrained
 from services.intake.reading.dates import dates_in
-from services.intake.reading.scope import Judged, Read, Reader
-from services.intake.reading.text import Sentence, Token, sentences
+from services.intake.reading.encoder import Encoder, ModelUnusable, encoder
+from services.intake.reading.features import Features, features
+from services.intake.reading.lexical import DATED, IMMINENT, JOURNEYS, nearest, read_lexically
+from services.intake.reading.text import sentences
 from shared.calendar import local
 from shared.events.codes import Answer, Grade, When
-from shared.signs import SignId
+from shared.signs import PLACE, SIGNS, SignId
 
-SOON = timedelta(days=10)
-"""A journey this near is *soon*."""
-MODEL = "patterns-3"
-SCORE = 50
-"""How sure a pattern is, in percent: of what patterns find in unseen reports about half is right."""
-_WIDEST = 90
-_IMMINENT = SignId("travel.soon")
-_JOURNEYS = ("travel.planned", "travel.forced_departure")
-_DATED = (*_JOURNEYS, _IMMINENT, "marriage.planned", "marriage.pressure", "body.fgm_risk", "return.forced")
-"""Signs that a day belongs to, where their sentence names one."""
+T = TypeVar("T", Found, Scored)
 
-__all__ = ["LEXICON", "READER", "Found", "TextReading", "read_text"]
+PATTERNS_ALONE = "patterns-3"
+FAINTEST = 3
+"""Percent: what scores less is not worth a question."""
+_SIGNS = tuple(SignId(sign) for sign in SIGNS)
 
-LEXICON = lexicon.load()
-READER = Reader.of(LEXICON)
+__all__ = ["PATTERNS_ALONE", "Found", "TextReading", "read_text", "reader_model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What reads: the encoder and the trained numbers that belong to it."""
+
+    encoder: Encoder
+    model: Model
+
+
+@cache
+def reader() -> Reader | None:
+    """The reader of this process, loaded once; None where the encoder cannot run and patterns read alone."""
+    try:
+        return Reader(encoder(), Model.load())
+    except (ModelUnusable, NotTrained):
+        return None
+
+
+def reader_model() -> str:
+    """The name and version of what reads texts in this process."""
+    found = reader()
+    return PATTERNS_ALONE if found is None else found.model.version
 
 
 def read_text(text: str, *, received_at: datetime) -> TextReading:
-    """Read a text; days that it names count from the day it was received. What is written twice is read once."""
-    on = local(received_at).date()
-    plain = normalise(text)
-    placed = [(sentence, plain.text[sentence.start : sentence.end]) for sentence in sentences(plain.text)]
-    distinct = {words: sentence for sentence, words in placed}
-    foreign = {words for words, sentence in distinct.items() if languages.unread(sentence, LEXICON)}
-    read = {words: READER.read(sentence) for words, sentence in distinct.items() if words not in foreign}
-    given = frozenset[str]().union(*(each.given for each in read.values() if each))
-    found = {
-        words: list(_found(distinct[words], each, words, given=given, on=on)) for words, each in read.items() if each
-    }
-    everything = (_moved(one, sentence.start) for sentence, words in placed for one in found.get(words, ()))
-    written = (_as_written(one, plain) for one in everything)
-    result = tuple(sorted(set(written), key=_order))
-    return TextReading(result, bool(foreign), MODEL, _scores(result))
+    """Read a text; days that it names count from the day it was received."""
+    plain, on = normalise(text), local(received_at).date()
+    placed = list(sentences(plain.text))
+    lexical = read_lexically(plain.text, placed, on=on)
+    found_reader = reader()
+    unread = bool(lexical.foreign)
+    if found_reader is None:
+        return _told(plain, lexical.found, _of_patterns(lexical.found), unread, PATTERNS_ALONE)
+    seen = features(plain.text, lexical.found, found_reader.encoder)
+    found, scores = judged(plain.text, seen, lexical.found, found_reader.model, on=on)
+    return _told(plain, found, scores, unread, found_reader.model.version)
 
 
-def _scores(found: Iterable[Found]) -> tuple[Scored, ...]:
-    """Each sign that was found, at its first place."""
-    said = (each for each in found if each.answer is Answer.SAID)
-    first = {each.sign: Scored(each.sign, each.score, each.start, each.end) for each in reversed([*said])}
-    return tuple(sorted(first.values(), key=lambda each: each.start))
+def _told(plain: Plain, found: Iterable[Found], scores: Iterable[Scored], unread: bool, model: str) -> TextReading:
+    """The reading with its places in the text as it was written."""
+    written = {_as_written(each, plain) for each in found}
+    return TextReading(
+        tuple(sorted(written, key=_order)), unread, model, tuple(_as_written(each, plain) for each in scores)
+    )
 
 
-def _as_written(found: Found, plain: Plain) -> Found:
-    """The finding with its place in the text as it was written."""
+def judged(
+    text: str, seen: Features, read: Sequence[Found], model: Model, *, on: date
+) -> tuple[list[Found], list[Scored]]:
+    """What the classifier makes of a plain text in which patterns have found what `read` says.
+
+    A sign is found where it scores best. Denials are those of the patterns: only people deny, they are only shown.
+    """
+    denied = [each for each in read if each.answer is Answer.DENIED]
+    if not seen.units:
+        return denied, []
+    percent = model.percent(model.logits(seen))
+    best, earlier = percent.argmax(axis=0), model.of_earlier(seen)
+    scores = sorted(
+        (
+            Scored(sign, int(percent[best[n], n]), *seen.units[best[n]])
+            for n, sign in enumerate(_SIGNS)
+            if percent[best[n], n] >= FAINTEST
+        ),
+        key=lambda each: (-each.score, PLACE[each.sign]),
+    )
+    found = []
+    for each in scores:
+        n = PLACE[each.sign]
+        if each.score >= model.suspected_at[n]:
+            grade = Grade.READ if each.score >= model.read_at[n] else Grade.SUSPECTED
+            when = When.EARLIER if earlier[best[n]] else When.NOW
+            found.append(_placed(text, each, grade, when, read, on=on))
+    return [*found, *_imminent(found, read), *denied], scores
+
+
+def _placed(text: str, scored: Scored, grade: Grade, when: When, read: Sequence[Found], *, on: date) -> Found:
+    """The finding where patterns place it more closely, with the day that its unit names."""
+    sign, start, end = scored.sign, scored.start, scored.end
+    for each in read:
+        if each.sign == sign and each.answer is Answer.SAID and each.start < end and each.end > start:
+            return replace(each, grade=grade, score=scored.score)
+    day = nearest(list(dates_in(text[start:end], on=on)), (end - start) // 2) if sign in DATED else None
+    return Found(sign, Answer.SAID, when, day, start, end, grade, scored.score)
+
+
+def _imminent(found: Sequence[Found], read: Sequence[Found]) -> Iterator[Found]:
+    """A near day makes a journey *soon* by the calendar, as surely as the journey itself was found."""
+    if any(each.sign == IMMINENT for each in found):
+        return
+    journeys = [each for each in found if each.sign in JOURNEYS]
+    for each in read:
+        if each.sign == IMMINENT and each.answer is Answer.SAID and each.date and journeys:
+            surest = max(journeys, key=lambda journey: (journey.grade is Grade.READ, journey.score))
+            yield replace(each, grade=surest.grade, score=surest.score)
+            return
+
+
+def _of_patterns(found: Iterable[Found]) -> Iterator[Scored]:
+    """Each sign that patterns found, at its first place."""
+    first: dict[SignId, Scored] = {}
+    for each in found:
+        if each.answer is Answer.SAID and each.sign not in first:
+            first[each.sign] = Scored(each.sign, each.score, each.start, each.end)
+    return iter(first.values())
+
+
+def _as_written(found: T, plain: Plain) -> T:
     start, end = plain.original(found.start, found.end)
     return replace(found, start=start, end=end)
 
 
-def _moved(found: Found, by: int) -> Found:
-    return replace(found, start=found.start + by, end=found.end + by)
-
-
 def _order(found: Found) -> tuple[int, int, str, str, str, str]:
     return found.start, found.end, found.sign, found.answer, found.when or "", str(found.date)
-
-
-def _found(sentence: Sentence, read: Read, words: str, *, given: frozenset[str], on: date) -> Iterator[Found]:
-    """What a sentence says; the places count from its beginning."""
-    judgements = [each for each in _once(read.signs(given)) if each.sign != _IMMINENT or not read.ordinary]
-    dated = any(judged.sign in _DATED for judged in judgements)
-    days = list(dates_in(words, on=on)) if dated else []
-    for judged in judgements:
-        first, last = read.clauses.around(judged.first, judged.last)
-        start, end = (place - sentence.start for place in _place(sentence, judged, first, last))
-        end_of_words = sentence.tokens[judged.last].end - sentence.start
-        day = _nearest(days, end_of_words) if judged.sign in _DATED else None
-        found = Found(judged.sign, judged.answer, judged.when, day, start, end, Grade.READ, SCORE)
-        yield found
-        if judged.sign in _JOURNEYS and _imminent(found, on=on) and not read.ordinary:
-            yield replace(found, sign=_IMMINENT)
-
-
-def _imminent(found: Found, *, on: date) -> bool:
-    near = found.date is not None and found.date - on <= SOON
-    return near and found.answer is Answer.SAID and found.when is When.NOW
-
-
-def _once(signs: Iterable[Judged]) -> Iterator[Judged]:
-    """Each sign once where its places overlap: the widest; a denial that names itself goes before what it contains."""
-    kept: list[Judged] = []
-    for each in sorted(signs, key=_width, reverse=True):
-        if not any(_same(each, other) for other in kept):
-            kept.append(each)
-    yield from kept
-
-
-def _width(judged: Judged) -> tuple[int, bool, int]:
-    return judged.last - judged.first, judged.answer is Answer.DENIED, -judged.first
-
-
-def _same(one: Judged, other: Judged) -> bool:
-    return one.sign == other.sign and one.first <= other.last and other.first <= one.last
-
-
-def _place(sentence: Sentence, judged: Judged, first: int, last: int) -> tuple[int, int]:
-    """The clause where it is short, else the words that say it."""
-    tokens: Sequence[Token] = sentence.tokens
-    while tokens[first].mark and first < judged.first:
-        first += 1
-    while tokens[last].mark and last > judged.last:
-        last -= 1
-    if tokens[last].end - tokens[first].start <= _WIDEST:
-        return tokens[first].start, tokens[last].end
-    return tokens[judged.first].start, tokens[judged.last].end
-
-
-def _nearest(days: Sequence[tuple[date, int]], place: int) -> date | None:
-    return min(days, key=lambda day: (abs(day[1] - place), day[0]), default=(None, 0))[0]

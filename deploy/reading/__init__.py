@@ -1,0 +1,1 @@
+"""Training the reader of texts and measuring it: `make reading` (see docs/reading.md)."""
