@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 # Where this is set every start of a process compiles every module anew, which takes two thirds of the start.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test soak mutants bench check fmt lock
+.PHONY: help setup up down test soak mutants bench reading check fmt lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ bench: setup ## measure ours beside the least this machine needs (see docs/perfo
 	@missed=; for part in reading tick due recovery doors; do \
 		$(BIN)/python -m tests.load.$$part || missed="$$missed $$part"; \
 	done; [ -z "$$missed" ] || { echo "Missed what is wanted:$$missed"; exit 1; }
+
+reading: setup ## train the reader of texts from its example bank and measure it (see docs/reading.md)
+	@$(BIN)/python -m deploy.reading
 
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: setup ## compile the locks anew from pyproject.toml, with hashes and without addresses

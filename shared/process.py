@@ -168,14 +168,20 @@ class Service:
         """What `/live` tells: False once the database has refused our password for too long."""
         return not self.access.refused
 
-    def worker_app(self, routes: Sequence[BaseRoute], consumer: Consumer, screens: Screens | None = None) -> ASGIApp:
-        """The application of a worker: its health, and what else it answers."""
+    def worker_app(
+        self,
+        routes: Sequence[BaseRoute],
+        consumer: Consumer,
+        screens: Screens | None = None,
+        away: Callable[[], Sequence[str]] = tuple,
+    ) -> ASGIApp:
+        """The application of a worker: its health, and what else it answers. `away`: what else it does without."""
 
-        def away() -> list[str]:
+        def all_away() -> list[str]:
             open_ = ["kafka_access_lists"] if consumer.lists.open else []
-            return [*([] if consumer.connected else ["kafka"]), *open_]
+            return [*([] if consumer.connected else ["kafka"]), *open_, *away()]
 
-        return application(routes, ready=self.database_missing, away=away, alive=self.admitted, screens=screens)
+        return application(routes, ready=self.database_missing, away=all_away, alive=self.admitted, screens=screens)
 
     def reception(self, subscriptions: Sequence[On[Any]]) -> Reception:
         """Where events of a subscription table are taken in, whichever road they come by."""

@@ -31,7 +31,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """How a person is asked for a red line; `{b}` stands for whom it is about. `dated` asks *when* as well.
+    """How a person is asked for a sign; `{b}` stands for whom it is about. `dated` asks *when* as well.
 
     Without `day_care` it is not asked about the youngest; unasked is *unknown*, never *denied*. `own_danish` and
     `own_english` ask a reporter whom it is about, where the other words do not fit.
@@ -58,7 +58,11 @@ def _sign(row: dict[str, Any]) -> Sign:
 
 
 SIGNS: Mapping[str, Sign] = MappingProxyType({row["id"]: _sign(row) for row in _rows("signs.csv", "gate")})
-QUESTIONS: tuple[Question, ...] = tuple(Question(**row) for row in _rows("questions.csv", "day_care", "dated"))
+_ALL = tuple(Question(**row) for row in _rows("questions.csv", "day_care", "dated"))
+QUESTIONS: tuple[Question, ...] = tuple(each for each in _ALL if each.section != "suspected")
+"""What the form asks about everybody. The others are asked only where a text is suspected to say it."""
+QUESTION_OF: Mapping[str, Question] = MappingProxyType({each.sign: each for each in _ALL})
+"""How a sign is asked for, by its id: every sign has a question."""
 
 
 def _known(value: str) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from deploy.cli import delivery, evidence, reach, rules, screen
+from deploy.cli import delivery, evidence, reach, reading, rules, screen
 from deploy.cli.demo import Demo
 from deploy.cli.logs import log_files, tail
 from deploy.cli.people import person_with, token_for
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 rules.add_to(app)
 app.add_typer(delivery.parked, name="parked")
+app.add_typer(reading.reading, name="reading")
 app.command()(delivery.outbox)
 app.command()(delivery.reconcile)
 app.command()(evidence.verify_evidence)

@@ -34,6 +34,12 @@ def rated(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def _rated(line: bytes, now: datetime) -> dict[str, Any]:
+    given = parsed(line, now)
+    return _result(*given) if isinstance(given, tuple) else given
+
+
+def parsed(line: bytes, now: datetime) -> tuple[Mapping[str, Any], datetime] | dict[str, Any]:
+    """The report's body in a line and when it was received; else an object whose `error` says what the line is not."""
     try:
         given = parse(line)
     except NotJson:
@@ -42,7 +48,7 @@ def _rated(line: bytes, now: datetime) -> dict[str, Any]:
         return _NO_OBJECT
     body = given["body"] if isinstance(given.get("body"), Mapping) else given
     received_at = _moment(body.get("received_at", given.get("received_at")), now)
-    return _NO_MOMENT if received_at is None else _result(body, received_at)
+    return _NO_MOMENT if received_at is None else (body, received_at)
 
 
 def _moment(written: object, now: datetime) -> datetime | None:

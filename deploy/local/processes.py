@@ -190,7 +190,12 @@ def _own_settings(place: Place, service: str) -> dict[str, str]:
         "OIDC_CLIENT_SECRET": place.password("sign-in"),
         "LOCAL_ISSUER": "true",
     }
-    own = {"triage": {"DUTY_PHONE": _DUTY_PHONE}, "intake": people, "escalation": seed | people, "notify": seed | mail}
+    own = {
+        "triage": {"DUTY_PHONE": _DUTY_PHONE},
+        "intake": people | {"WORKER_URL": place.http("intake-work")},
+        "escalation": seed | people,
+        "notify": seed | mail,
+    }
     return own.get(service, {})
 
 

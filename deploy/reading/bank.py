@@ -1,7 +1,7 @@
 """The example bank: sentences and reports as people write them, with the signs that they say or deny."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +55,11 @@ def sentences(folder: Path = EXAMPLES) -> list[Example]:
 def reports(folder: Path = EXAMPLES / "reports") -> list[Example]:
     """Whole reports, every sign of which is labelled. Raises `BadExample`."""
     return [_report(given, author, where) for author, where, given in _lines(folder)]
+
+
+def reports_in(lines: Iterable[bytes]) -> list[Example]:
+    """The labelled reports in these lines. Raises `BadExample`."""
+    return [_report(json.loads(line), "given", f"line {n}") for n, line in enumerate(lines, 1) if line.strip()]
 
 
 def _lines(folder: Path) -> Iterator[tuple[str, str, Any]]:

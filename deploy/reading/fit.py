@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +70,7 @@ def seen(example: Example, encoder: Encoder) -> Seen:
 
 
 def fitted(examples: Sequence[Seen]) -> Model:
-    """The numbers learnt from these. Neither calibrated nor with thresholds: `measure.py` does that."""
+    """The numbers learnt from these, neither calibrated nor with thresholds (`measure.calibrated`)."""
     all_features = [each.features for each in examples]
     vectors = np.vstack([each.vectors for each in all_features])
     mean = vectors.mean(axis=0)
@@ -83,14 +83,9 @@ def fitted(examples: Sequence[Seen]) -> Model:
     weights, bias, of_hits = _regressions(seen_by, hits, said, counts * weight[:, None])
     known, voices = _voices([term for each in all_features for term in each.terms], said, weight)
     earlier = _earlier((vectors - mean) * SCALE, np.concatenate([each.earlier for each in examples]))
-    nothing = np.full(len(PLACE), 101, np.float32)
+    never = np.full(len(PLACE), 101, np.float32)
     stored = weights.astype(np.float16).astype(np.float32)
-    return Model(mean, stored, bias, of_hits, known, voices, earlier, 1.0, 0.0, nothing, nothing)
-
-
-def calibrated(model: Model, slope: float, shift: float, read_at: Floats, suspected_at: Floats) -> Model:
-    """The model with what its scores are worth."""
-    return replace(model, slope=slope, shift=shift, read_at=read_at, suspected_at=suspected_at)
+    return Model(mean, stored, bias, of_hits, known, voices, earlier, 1.0, 0.0, never, never, 101.0)
 
 
 def _regressions(seen_by: Floats, hits: Floats, said: Floats, counts: Floats) -> tuple[Floats, Floats, Floats]:

@@ -22,6 +22,8 @@ class Settings(SignInSettings, ScreenSettings):
     """How often a made-up report is sent the whole way, to see that it arrives; 0 is never."""
     canary_url: str = ""
     """Where canaries go in: the address that people use, which `public_url` is unless this is set."""
+    worker_url: str = ""
+    """Where this service's worker tells what a text may be about; where it is empty, reporters are asked without it."""
     reports_usual_hours: int = Field(default=72, ge=0)
     """After how many hours without any real report operators are told; 0 is never."""
     authority_name: str = "Kommunen"

@@ -18,12 +18,13 @@ from shared.events.codes import AgeBand, Answer
 from shared.events.intake import SignFact
 from shared.ids import ReportId, derived_id
 
-FILES = ("reports-a.jsonl", "reports-b.jsonl")
+REPORTS = Path("services/intake/reading/examples/reports")
+FILES = ("a.jsonl", "b.jsonl")
 
 
 def labelled() -> list[ReportFacts]:
     """The labelled reports as facts: their answers and what their texts truly say."""
-    lines = [line for name in FILES for line in (Path("tests/data") / name).read_text(encoding="utf-8").splitlines()]
+    lines = [line for name in FILES for line in (REPORTS / name).read_text(encoding="utf-8").splitlines()]
     return [_facts(json.loads(line)) for line in lines]
 
 

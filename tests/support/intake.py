@@ -11,6 +11,7 @@ from services.intake.settings import Settings
 from services.intake.web import phone
 from services.intake.web.patience import Patience
 from services.intake.web.reports import Door
+from services.intake.web.scores import Worker
 from shared.web.screens import Screens
 from tests.support.services import Ground
 from tests.support.sign_in import recognising
@@ -36,7 +37,9 @@ def intake_settings(ground: Ground, *, exit_url: str = "/paper", shared_devices:
     )
 
 
-def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: bool = False) -> ASGIApp:
+def intake_door(
+    ground: Ground, *, exit_url: str = "/paper", shared_devices: bool = False, worker_url: str = ""
+) -> ASGIApp:
     """The API, the form and the receipt's pages; wrong words cost hundredths of a second."""
     settings = intake_settings(ground, exit_url=exit_url, shared_devices=shared_devices)
     secrets = Secrets.read(ground.keys, ground.keys_dir)
@@ -44,7 +47,8 @@ def intake_door(ground: Ground, *, exit_url: str = "/paper", shared_devices: boo
     async def ready() -> list[str]:
         return []
 
+    worker = Worker(worker_url, ground.tokens)
     patience = Patience(shortest=0.02, longest=0.1)
-    door = Door(ground.transactions, secrets, settings.duty_phone, shared_devices, patience)
+    door = Door(ground.transactions, secrets, settings.duty_phone, shared_devices, patience, worker=worker)
     screens = Screens(Path(app.__file__).parent / "web", settings, settings.shown)
     return recognising(front(door, screens, settings, phone.routes(door, ground.tokens), ready=ready), ground)

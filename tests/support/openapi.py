@@ -17,6 +17,7 @@ from services.escalation.web import act, belonging, break_glass, contact, deadli
 from services.escalation.web.api import Body
 from services.notify import web
 from shared.events.codes import Level, Unit
+from shared.signs import SIGNS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
 Json: TypeAlias = dict[str, Any]
@@ -215,10 +216,26 @@ PROGRESS = obj(
     late={"type": "boolean"},
     additions=many({"$ref": f"{_REF}Progress"}),
 )
+QUESTIONS = obj(
+    {
+        "questions": many(
+            obj(
+                {
+                    "sign": {"type": "string", "enum": list(SIGNS)},
+                    "question": {"type": "string"},
+                    "reason": {"type": "string", "enum": ["suspected", "gate", "would_raise"]},
+                    "quote": maybe({"type": "string"}),
+                }
+            )
+        )
+    }
+)
 _KEY = {"Idempotency-Key": {"type": "string"}}
 INTAKE = (
     Operation("post", "/v1/reports", "Send a concern. The same key with the same body is the same report.",
               {"$ref": f"{_REF}Receipt"}, 201, REPORT, headers=_KEY, signed_in=False, refusals=(400, 413, 503)),
+    Operation("post", "/v1/questions", "What to ask about a report before it is sent: at most six. Nothing is stored.",
+              {"$ref": f"{_REF}Questions"}, body=REPORT, signed_in=False, refusals=(400, 413, 503)),
     Operation("post", "/v1/reports/phone", "Write down a call, with its true `received_at`.",
               {"$ref": f"{_REF}Receipt"}, 201, {"allOf": [obj({"received_at": _AT}), REPORT]}, headers=_KEY,
               refusals=(400, 403, 404, 413)),
@@ -427,7 +444,7 @@ DOCUMENTS: Mapping[str, Json] = {
         "intake",
         "Takes reports. Nothing asks who sends; every refusal tells the duty phone number.",
         INTAKE,
-        {"Receipt": RECEIPT, "Progress": PROGRESS},
+        {"Receipt": RECEIPT, "Progress": PROGRESS, "Questions": QUESTIONS},
     ),
     "triage": document("triage", "Publishes the rules of the rating.", TRIAGE, {}),
     "escalation": document(

@@ -5,6 +5,7 @@ Pure. Patterns (`lexical.py`) and a classifier over sentence vectors (`classifie
 urgent a report is. Where the encoder cannot run, patterns read alone, and all that they find is suspected.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -15,10 +16,11 @@ from services.intake.domain.plain import Plain, normalise
 from services.intake.domain.reading import Found, Scored, TextReading
 from services.intake.reading.classifier import Model, NotTrained
 from services.intake.reading.dates import dates_in
-from services.intake.reading.encoder import Encoder, ModelUnusable, encoder
+from services.intake.reading.encoder import Encoder, ModelUnusable, load_encoder
 from services.intake.reading.features import Features, features
 from services.intake.reading.lexical import DATED, IMMINENT, JOURNEYS, nearest, read_lexically
 from services.intake.reading.text import sentences
+from services.intake.reading.units import Unit
 from shared.calendar import local
 from shared.events.codes import Answer, Grade, When
 from shared.signs import PLACE, SIGNS, SignId
@@ -26,11 +28,12 @@ from shared.signs import PLACE, SIGNS, SignId
 T = TypeVar("T", Found, Scored)
 
 PATTERNS_ALONE = "patterns-3"
+_MARKS = re.compile(r"[\s,;:.–—)-]+")
 FAINTEST = 3
 """Percent: what scores less is not worth a question."""
 _SIGNS = tuple(SignId(sign) for sign in SIGNS)
 
-__all__ = ["PATTERNS_ALONE", "Found", "TextReading", "read_text", "reader_model"]
+__all__ = ["PATTERNS_ALONE", "Found", "TextReading", "read_by_patterns", "read_text", "reader_model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Reader:
 def reader() -> Reader | None:
     """The reader of this process, loaded once; None where the encoder cannot run and patterns read alone."""
     try:
-        return Reader(encoder(), Model.load())
+        return Reader(load_encoder(), Model.load())
     except (ModelUnusable, NotTrained):
         return None
 
@@ -58,16 +61,21 @@ def reader_model() -> str:
 
 def read_text(text: str, *, received_at: datetime) -> TextReading:
     """Read a text; days that it names count from the day it was received."""
-    plain, on = normalise(text), local(received_at).date()
-    placed = list(sentences(plain.text))
-    lexical = read_lexically(plain.text, placed, on=on)
     found_reader = reader()
-    unread = bool(lexical.foreign)
     if found_reader is None:
-        return _told(plain, lexical.found, _of_patterns(lexical.found), unread, PATTERNS_ALONE)
+        return read_by_patterns(text, received_at=received_at)
+    plain, on = normalise(text), local(received_at).date()
+    lexical = read_lexically(plain.text, list(sentences(plain.text)), on=on)
     seen = features(plain.text, lexical.found, found_reader.encoder)
     found, scores = judged(plain.text, seen, lexical.found, found_reader.model, on=on)
-    return _told(plain, found, scores, unread, found_reader.model.version)
+    return _told(plain, found, scores, bool(lexical.foreign), found_reader.model.version)
+
+
+def read_by_patterns(text: str, *, received_at: datetime) -> TextReading:
+    """Read a text by patterns alone: all that they find is suspected."""
+    plain = normalise(text)
+    lexical = read_lexically(plain.text, list(sentences(plain.text)), on=local(received_at).date())
+    return _told(plain, lexical.found, _of_patterns(lexical.found), bool(lexical.foreign), PATTERNS_ALONE)
 
 
 def _told(plain: Plain, found: Iterable[Found], scores: Iterable[Scored], unread: bool, model: str) -> TextReading:
@@ -89,23 +97,28 @@ def judged(
     if not seen.units:
         return denied, []
     percent = model.percent(model.logits(seen))
-    best, earlier = percent.argmax(axis=0), model.of_earlier(seen)
-    scores = sorted(
-        (
-            Scored(sign, int(percent[best[n], n]), *seen.units[best[n]])
-            for n, sign in enumerate(_SIGNS)
-            if percent[best[n], n] >= FAINTEST
-        ),
-        key=lambda each: (-each.score, PLACE[each.sign]),
-    )
+    places, earlier = percent.argmax(axis=0), model.of_earlier(seen)
+    best = percent.max(axis=0)
+    scored = [
+        Scored(sign, int(best[n]), *_words(text, seen.units[places[n]]))
+        for n, sign in enumerate(_SIGNS)
+        if best[n] >= FAINTEST
+    ]
+    graded = model.grades(best)
     found = []
-    for each in scores:
+    for each in scored:
         n = PLACE[each.sign]
-        if each.score >= model.suspected_at[n]:
-            grade = Grade.READ if each.score >= model.read_at[n] else Grade.SUSPECTED
-            when = When.EARLIER if earlier[best[n]] else When.NOW
+        if (grade := graded[n]) is not None:
+            when = When.EARLIER if earlier[places[n]] else When.NOW
             found.append(_placed(text, each, grade, when, read, on=on))
+    scores = sorted(scored, key=lambda each: (-each.score, PLACE[each.sign]))
     return [*found, *_imminent(found, read), *denied], scores
+
+
+def _words(text: str, unit: Unit) -> Unit:
+    """The unit without the marks that it begins with."""
+    begun = _MARKS.match(text, unit.start, unit.end)
+    return Unit(begun.end(), unit.end) if begun and begun.end() < unit.end else unit
 
 
 def _placed(text: str, scored: Scored, grade: Grade, when: When, read: Sequence[Found], *, on: date) -> Found:

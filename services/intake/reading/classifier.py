@@ -10,12 +10,14 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.intake.reading.encoder.weights import Floats
 from services.intake.reading.features import Features, rows
+from shared.events.codes import Grade
 from shared.signs import SIGNS
 
 TRAINED = Path(__file__).with_name("trained.npz")
@@ -24,7 +26,8 @@ CONTEXT = 0.5
 SCALE = 8.0
 WORDS = 0.35
 """What the voice of the words weighs."""
-_ACUTE = np.array([sign.tier == "acute" for sign in SIGNS.values()])
+RED_LINES = np.array([sign.tier == "acute" for sign in SIGNS.values()])
+"""Which signs are of the tier acute."""
 
 
 class NotTrained(Exception):
@@ -55,6 +58,8 @@ class Model:
     """K: the score from which a sign is read, in percent."""
     suspected_at: Floats
     """K: the score from which it is suspected, in percent."""
+    red_line_at: float
+    """From how sure that a text says *some* sign of the tier acute its likeliest one is suspected, in percent."""
 
     VOICE_STEP = 3 / 127
 
@@ -62,19 +67,20 @@ class Model:
     def load(cls, path: Path = TRAINED) -> Self:
         """The numbers in that file. Raises `NotTrained`."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 if list(stored["signs"]) != list(SIGNS):
                     raise NotTrained("the catalogue of signs has changed: run `make reading`")
                 floats = {name: stored[name].astype(np.float32) for name in _FLOATS}
-                slope, shift = (float(each) for each in stored["calibration"])
-                return cls(**floats, known=stored["known"], voices=stored["voices"], slope=slope, shift=shift)
-        except (OSError, ValueError, KeyError) as error:
+                slope, shift, red_line_at = (float(each) for each in stored["calibration"])
+                known, voices = stored["known"], stored["voices"]
+                return cls(**floats, known=known, voices=voices, slope=slope, shift=shift, red_line_at=red_line_at)
+        except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
             raise NotTrained(f"{path.name} cannot be read: {type(error).__name__}") from error
 
     def save(self, path: Path = TRAINED) -> None:
         """Write the numbers to that file: the weights in 16 bits."""
         floats = {name: getattr(self, name).astype(np.float16 if name == "weights" else np.float32) for name in _FLOATS}
-        calibration = np.array([self.slope, self.shift], np.float64)
+        calibration = np.array([self.slope, self.shift, self.red_line_at], np.float64)
         np.savez_compressed(
             path, signs=np.array(list(SIGNS)), calibration=calibration, known=self.known, voices=self.voices, **floats
         )
@@ -85,7 +91,7 @@ class Model:
         digest = sha256()
         for name in (*_FLOATS, "known", "voices"):
             digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
-        digest.update(np.array([self.slope, self.shift], np.float64).tobytes())
+        digest.update(np.array([self.slope, self.shift, self.red_line_at], np.float64).tobytes())
         return f"e5-{digest.hexdigest()[:12]}"
 
     def logits(self, features: Features) -> Floats:
@@ -103,6 +109,20 @@ class Model:
         sure = 1 / (1 + np.exp(-(self.slope * logits.astype(np.float64) + self.shift)))
         return np.rint(100 * sure).astype(np.int64)
 
+    def grades(self, percent: NDArray[np.int64]) -> list[Grade | None]:
+        """What each sign's best score is worth; None where it is too weak to be suspected.
+
+        Of many weak scores for red lines together one is likely right: then the likeliest of them is suspected.
+        """
+        graded = [
+            Grade.READ if each >= read else Grade.SUSPECTED if each >= suspected else None
+            for each, read, suspected in zip(percent, self.read_at, self.suspected_at, strict=True)
+        ]
+        likeliest = int(np.argmax(np.where(RED_LINES, percent, -1)))
+        if graded[likeliest] is None and red_line(percent) >= self.red_line_at:
+            graded[likeliest] = Grade.SUSPECTED
+        return graded
+
     def of_earlier(self, features: Features) -> NDArray[np.bool_]:
         """Whether each unit speaks of earlier times."""
         centred = (features.vectors - self.mean) * SCALE
@@ -110,6 +130,11 @@ class Model:
 
 
 _FLOATS = ("mean", "weights", "bias", "hits", "earlier", "read_at", "suspected_at")
+
+
+def red_line(percent: NDArray[np.int64]) -> float:
+    """How sure it is that a text says some sign of the tier acute, in percent, as if the signs were independent."""
+    return float(100 * (1 - np.prod(1 - percent[RED_LINES] / 100)))
 
 
 def inputs(vectors: Floats, neighbours: Floats, mean: Floats) -> Floats:

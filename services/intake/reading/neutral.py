@@ -13,7 +13,7 @@ from services.intake.reading.text import Token
 _HERE = Path(__file__).parent
 _NAME = "Kim"
 _ABROAD = "udlandet"
-_ENDINGS = ("", "e", "en", "et", "er", "ere", "eren", "erne", "s", "ens", "ers", "eres", "ernes")
+_ENDINGS = ("", "e", "en", "et", "er", "ere", "eren", "erne", "n", "r", "rne", "s", "ens", "ers", "ernes", "ns", "rnes")
 
 
 class Neutral:
@@ -43,5 +43,5 @@ class Neutral:
         if listed is not None:
             return listed
         written = text[token.start : token.end]
-        named = token.name or (first and written[0].isupper() and not written.isupper())
-        return _NAME if named and len(written) > 1 and not self._known(token.written) else None
+        begins = first and written[0].isupper() and not written.isupper() and not self._known(token.written)
+        return _NAME if (token.name or begins) and len(written) > 1 else None

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from services.intake.domain.prose import text_of
 from services.intake.web.sections import FIELDS, MOST_SIBLINGS, is_asked, sibling
-from shared.signs import QUESTIONS
+from shared.signs import QUESTION_OF
 from shared.web.application import BODY_LIMIT, fields
 
 FORM_LIMIT = 6 * BODY_LIMIT
@@ -110,8 +110,8 @@ def _children(given: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def _answers(given: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The red lines that were answered."""
-    asked = [question for question in QUESTIONS if question.sign in given]
+    """The questions that were answered."""
+    asked = [question for question in QUESTION_OF.values() if question.sign in given]
     return [
         _without_nothing(
             {

@@ -5,7 +5,7 @@ Nothing is kept here between the pages, nothing is mandatory, and nobody is aske
 
 import gzip
 import secrets as random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from services.intake.web.drafts import DraftKeys
 from services.intake.web.fields import body_of, fields_of
+from services.intake.web.questions import Question, questions
 from services.intake.web.receipt import sent
 from services.intake.web.reports import Door, answer, canary_of
 from services.intake.web.sections import (
@@ -23,6 +24,7 @@ from services.intake.web.sections import (
     MOST_SIBLINGS,
     PARTS,
     SECTIONS,
+    SUSPECTED,
     checked,
     is_asked,
     sibling,
@@ -67,6 +69,7 @@ def routes(door: Door, screens: Screens, *, shared_devices: bool, desk: Desk | N
         Route("/", partial(_get, form), methods=["GET"]),
         Route("/", partial(_again, form), methods=["POST"]),
         Route("/check", partial(_check, form), methods=["POST"]),
+        Route("/ask", partial(_ask, form), methods=["POST"]),
         Route("/send", partial(_send, form), methods=["POST"]),
         Route("/draft", partial(_draft, drafts), methods=["POST"]),
         Route("/paper", partial(_paper, form), methods=["GET"]),
@@ -97,6 +100,7 @@ def _form(
     return {
         "sections": SECTIONS,
         "values": values,
+        "answered_before": {field.name: values[field.name] for field in SUSPECTED.fields if field.name in values},
         "filled_in": filled_in,
         "is_signed_in": is_signed_in,
         "may_sign_in": may_sign_in,
@@ -150,10 +154,31 @@ async def _again(form: Form, request: Request) -> Response:
 
 
 async def _check(form: Form, request: Request) -> Response:
-    return _check_page(form, request, _told(await fields_of(request)), key=random.token_urlsafe(16))
+    values = _told(await fields_of(request))
+    asked = await _questions(form, request, values)
+    return _check_page(form, request, values, key=random.token_urlsafe(16), asked=asked)
 
 
-def _check_page(form: Form, request: Request, values: Mapping[str, str], *, key: str, trouble: int = 0) -> Response:
+async def _ask(form: Form, request: Request) -> Response:
+    """The questions for the check page of a browser that draws it itself."""
+    asked = await _questions(form, request, _told(await fields_of(request)))
+    return form.screens.page(request, "asked.html", questions=asked, fields=FIELDS, of_form="report")
+
+
+async def _questions(form: Form, request: Request, values: Mapping[str, str]) -> list[Question]:
+    """What to ask about a report before it is sent; nothing of it is stored."""
+    return await questions(body_of(values), form.door.worker, form.door.transactions.clock, language(request))
+
+
+def _check_page(
+    form: Form,
+    request: Request,
+    values: Mapping[str, str],
+    *,
+    key: str,
+    asked: Sequence[Question] = (),
+    trouble: int = 0,
+) -> Response:
     given = {name: value for name, value in values.items() if value.strip()}
     return form.screens.page(
         request,
@@ -162,6 +187,8 @@ def _check_page(form: Form, request: Request, values: Mapping[str, str], *, key:
         values=given,
         empty=not given.keys() - _NOT_THE_CONCERN,
         key=key,
+        questions=asked,
+        fields=FIELDS,
         trouble=trouble,
         who=who_of(given),
         rows=checked(given, language(request)),

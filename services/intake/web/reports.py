@@ -21,6 +21,8 @@ from services.intake.secrets import Secrets
 from services.intake.store.receipt import Followed
 from services.intake.web.pace import Pace
 from services.intake.web.patience import Patience
+from services.intake.web.questions import questions
+from services.intake.web.scores import Worker
 from services.intake.web.words import say
 from shared import canary
 from shared.beside import beside
@@ -31,6 +33,7 @@ from shared.ids import ReportId
 from shared.postgres.again import once_more
 from shared.postgres.faults import INFRASTRUCTURE
 from shared.web.application import BODY_LIMIT, body
+from shared.web.language import Language
 from shared.web.problems import Problem, TooLarge, Unavailable
 from shared.web.sign_in import signed_in
 
@@ -47,6 +50,8 @@ class Door:
     shared_devices: bool = False
     patience: Patience = field(default_factory=Patience)
     pace: Pace = field(default_factory=Pace)
+    worker: Worker | None = None
+    """Who knows what a text may be about; None where nobody does."""
 
     async def accept(
         self, request: Request, raw: bytes, *, key: str | None, adds_to: ReportId | None = None
@@ -78,6 +83,7 @@ def routes(door: Door) -> list[Route]:
     """The routes."""
     return [
         Route("/v1/reports", partial(_refusing, door, _post_report), methods=["POST"]),
+        Route("/v1/questions", partial(_refusing, door, _post_questions), methods=["POST"]),
         Route("/v1/receipt", partial(_refusing, door, _post_receipt), methods=["POST"]),
         Route("/v1/receipt/additions", partial(_refusing, door, _post_addition), methods=["POST"]),
     ]
@@ -111,6 +117,13 @@ async def _post_report(door: Door, request: Request) -> JSONResponse:
     accepted = await canary_of(door, request)
     accepted = accepted or await door.accept(request, raw, key=request.headers.get("idempotency-key"))
     return JSONResponse(answer(accepted, door.secrets), 201)
+
+
+async def _post_questions(door: Door, request: Request) -> JSONResponse:
+    """What to ask about a report before it is sent. Nothing is stored."""
+    lang = Language.ENGLISH if request.headers.get("accept-language", "").lower().startswith("en") else Language.DANISH
+    asked = await questions(await body(request), door.worker, door.transactions.clock, lang)
+    return JSONResponse({"questions": [each.told() for each in asked]})
 
 
 async def canary_of(door: Door, request: Request) -> Accepted | None:

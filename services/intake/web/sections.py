@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from services.intake.domain.cpr import NoCpr, read_cpr
 from shared.events.codes import AgeBand
-from shared.signs import QUESTIONS, SIGNS, Question
+from shared.signs import QUESTION_OF, SIGNS, Question
 from shared.web.language import Language, Who
 
 MOST_SIBLINGS = 12
@@ -111,7 +111,7 @@ def _asked(question: Question) -> Iterator[Field]:
 
 
 def _red_lines(section: str, danish: str, english: str) -> Section:
-    asked = (field for question in QUESTIONS if question.section == section for field in _asked(question))
+    asked = (field for question in QUESTION_OF.values() if question.section == section for field in _asked(question))
     return Section(section, danish, english, tuple(asked))
 
 
@@ -213,7 +213,9 @@ SECTIONS = (
         ),
     ),
 )
-FIELDS: Mapping[str, Field] = {field.name: field for section in SECTIONS for field in section.fields}
+SUSPECTED = _red_lines("suspected", "Spørgsmål til det, du skrev", "Questions about what you wrote")
+"""What is asked only where the text may say it."""
+FIELDS: Mapping[str, Field] = {field.name: field for section in (*SECTIONS, SUSPECTED) for field in section.fields}
 _AS_HEARD = {
     "kind": ("Hvem er underretter?", "Who is the reporter?"),
     "age": ("Hvem handler det om?", "Who is it about?"),

@@ -16,6 +16,7 @@ from tests.integration.escalation.conftest import AASE
 TABLE = """
                                               nobody reporter consultant authority leader auditor operator service
 POST /v1/reports                                 201      201        201       201    201     201      201     201
+POST /v1/questions                               200      200        200       200    200     200      200     200
 POST /v1/receipt                                 200      200        200       200    200     200      200     200
 POST /v1/receipt/additions                       201      201        201       201    201     201      201     201
 POST /v1/reports/phone                           401      403        201       201    403     403      403     401
@@ -32,6 +33,7 @@ GET  /static/{name:path}                         200      200        200       2
 GET  /                                           200      200        200       200    200     200      200     200
 POST /                                           200      200        200       200    200     200      200     200
 POST /check                                      200      200        200       200    200     200      200     200
+POST /ask                                        200      200        200       200    200     200      200     200
 POST /send                                       303      303        303       303    303     303      303     303
 POST /draft                                      200      200        200       200    200     200      200     200
 GET  /paper                                      200      200        200       200    200     200      200     200

@@ -17,8 +17,8 @@ from shared.signs import SIGNS
 
 REPORTS = [
     json.loads(line)
-    for name in ("reports-a.jsonl", "reports-b.jsonl")
-    for line in (Path("tests/data") / name).read_text(encoding="utf-8").splitlines()
+    for name in ("a.jsonl", "b.jsonl")
+    for line in (Path("services/intake/reading/examples/reports") / name).read_text(encoding="utf-8").splitlines()
 ]
 BEYOND = {
     "b062": "a journey within hours and nothing else said: elevated by the rule that spares the holidays",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from services.intake.reading.encoder.weights import Floats, ModelUnusable
 
-__all__ = ["Encoder", "ModelUnusable", "encoder"]
+__all__ = ["Encoder", "ModelUnusable", "load_encoder"]
 
 
 class Encoder(Protocol):
@@ -19,7 +19,7 @@ class Encoder(Protocol):
 
 
 @cache
-def encoder() -> Encoder:
+def load_encoder() -> Encoder:
     """The encoder of this process, loaded once. Raises `ModelUnusable` where it cannot run."""
     try:
         from services.intake.reading.encoder.engine import OnnxEncoder

@@ -22,7 +22,10 @@ function show(next, { focus = true } = {}) {
   steps.forEach((section, n) => { section.hidden = n + 1 === CHECK ? step !== CHECK : !whole && n + 1 !== step; });
   form.hidden = step === CHECK;
   document.title = form.dataset.title + step;
-  if (step === CHECK) fillCheck();
+  if (step === CHECK) {
+    fillCheck();
+    ask();
+  }
   if (!focus) return;
   const heading = steps[step - 1].querySelector("h1");
   heading.focus({ preventScroll: true });
@@ -94,6 +97,25 @@ function fillCheck() {
   });
   document.getElementById("rows").replaceChildren(...rows);
   document.getElementById("empty").hidden = steps.slice(1, -1).some(tells);
+}
+
+// What the service would ask about this report. It is asked once for the same answers, and Send never waits for it.
+const asked = document.getElementById("asked");
+let askedOf = "";
+let before = {}; // what this tab kept of an earlier visit
+
+async function ask() {
+  const given = new URLSearchParams(new FormData(form));
+  if (given.toString() === askedOf || asked.querySelector(":checked")) return; // what was answered here stays
+  askedOf = given.toString();
+  try {
+    const answer = await fetch(asked.dataset.ask, { method: "POST", body: given, signal: AbortSignal.timeout(2000) });
+    if (!answer.ok || step !== CHECK) return;
+    asked.innerHTML = await answer.text();
+    fill(Object.fromEntries(Object.entries(before).filter(([name]) => asked.querySelector(`[name="${CSS.escape(name)}"]`))));
+  } catch {
+    askedOf = ""; // without a connection nothing more is asked
+  }
 }
 
 // Whether a section says anything of the concern: how to reach the reporter is none of it.
@@ -209,6 +231,7 @@ show(1, { focus: false });
 const kept = await restore();
 if (kept && !touched) {
   key = kept.key;
+  before = kept.values;
   fill(kept.values);
   const at = begun ?? kept.step;
   history.replaceState({ step: at }, "");

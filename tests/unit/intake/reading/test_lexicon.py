@@ -5,7 +5,8 @@ import tomllib
 
 import pytest
 
-from services.intake.reading import LEXICON, lexicon, patterns, read_text
+from services.intake.reading import lexicon, patterns, read_by_patterns
+from services.intake.reading.lexical import LEXICON
 from services.intake.reading.text import fold
 from shared.signs import SIGNS
 from tests.unit.intake.reading.quality import RECEIVED_AT
@@ -29,7 +30,7 @@ def test_an_entry_has_patterns_and_examples_and_nothing_else(sign: str) -> None:
 
 @pytest.mark.parametrize(("sign", "example"), [(sign, each) for sign in ENTRIES for each in ENTRIES[sign]["examples"]])
 def test_a_sign_is_read_in_its_own_examples(sign: str, example: str) -> None:
-    assert sign in {found.sign for found in read_text(example, received_at=RECEIVED_AT).found}
+    assert sign in {found.sign for found in read_by_patterns(example, received_at=RECEIVED_AT).found}
 
 
 @pytest.mark.parametrize("broken", ["(a|b", "a|b)", "a [b", "@nobody", "", "a & ", "(a|)", "((a) b"])

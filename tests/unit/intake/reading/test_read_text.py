@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.reading import read_text
-from tests.unit.intake.reading.quality import RECEIVED_AT, marked
+from services.intake.reading import read_by_patterns
+from tests.unit.intake.reading.quality import OWN, RECEIVED_AT, marked
 
-TEXTS = [each["text"] for each in marked("reading-development.jsonl")]
+TEXTS = [each["text"] for each in marked(OWN)]
 TEMPLATES = (
     "{name} fortæller, at hendes far slår hende. De rejser til {country} på fredag, og {name} skal giftes med {other}.",
     "{name} er bange for {other}. Familien er {faith}, og de skal til {country} i sommerferien.",
@@ -25,7 +25,7 @@ FAITHS = ("muslimer", "kristne", "jøder", "hinduer", "buddhister")
 
 
 def codes(text: str) -> list[tuple[object, ...]]:
-    read = read_text(text, received_at=RECEIVED_AT).found
+    read = read_by_patterns(text, received_at=RECEIVED_AT).found
     return sorted((one.sign, one.answer, one.when or "", str(one.date)) for one in read)
 
 
@@ -46,7 +46,7 @@ def test_names_countries_and_faiths_change_nothing(
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_place_is_inside_the_text_and_shows_words(text: str) -> None:
-    for one in read_text(text, received_at=RECEIVED_AT).found:
+    for one in read_by_patterns(text, received_at=RECEIVED_AT).found:
         assert 0 <= one.start < one.end <= len(text)
         assert text[one.start : one.end].strip()
 
@@ -54,14 +54,14 @@ def test_a_place_is_inside_the_text_and_shows_words(text: str) -> None:
 @given(st.text(max_size=300))
 @settings(max_examples=80, deadline=None)
 def test_any_text_can_be_read(text: str) -> None:
-    for one in read_text(text, received_at=RECEIVED_AT).found:
+    for one in read_by_patterns(text, received_at=RECEIVED_AT).found:
         assert 0 <= one.start < one.end <= len(text)
 
 
 def test_a_text_reads_the_same_in_every_process() -> None:
     code = (
-        "from datetime import UTC, datetime; from services.intake.reading import read_text; import sys; "
-        "print(read_text(sys.argv[1], received_at=datetime(2026, 3, 10, 13, 0, tzinfo=UTC)))"
+        "from datetime import UTC, datetime; from services.intake.reading import read_by_patterns; import sys; "
+        "print(read_by_patterns(sys.argv[1], received_at=datetime(2026, 3, 10, 13, 0, tzinfo=UTC)))"
     )
     told = {
         subprocess.run(
@@ -122,7 +122,7 @@ def test_a_text_reads_the_same_in_every_process() -> None:
 def test_a_date_counts_from_the_day_of_receipt_in_copenhagen(written: str, day: date) -> None:
     (planned,) = [
         one
-        for one in read_text(f"Hun skal giftes {written}.", received_at=RECEIVED_AT).found
+        for one in read_by_patterns(f"Hun skal giftes {written}.", received_at=RECEIVED_AT).found
         if one.sign == "marriage.planned"
     ]
     assert planned.date == day
@@ -130,7 +130,7 @@ def test_a_date_counts_from_the_day_of_receipt_in_copenhagen(written: str, day: 
 
 def test_the_day_of_receipt_is_copenhagens() -> None:
     late = datetime(2026, 3, 10, 23, 30, tzinfo=UTC)
-    (planned,) = read_text("Hun skal giftes i morgen.", received_at=late).found
+    (planned,) = read_by_patterns("Hun skal giftes i morgen.", received_at=late).found
     assert planned.date == date(2026, 3, 12)
 
 
@@ -142,7 +142,8 @@ def test_the_day_of_receipt_is_copenhagens() -> None:
     ],
 )
 def test_a_date_that_is_none_is_left_out(written: str) -> None:
-    assert [one.date for one in read_text(f"Hun skal giftes {written}.", received_at=RECEIVED_AT).found] == [None]
+    read = read_by_patterns(f"Hun skal giftes {written}.", received_at=RECEIVED_AT)
+    assert [one.date for one in read.found] == [None]
 
 
 SAID = "Hendes far har truet med at slå hende ihjel, og hun skal giftes på lørdag."
@@ -165,7 +166,8 @@ def test_what_cannot_be_seen_costs_no_sign_and_the_quote_is_what_stands_there(na
     text = SAID.replace(plain, pasted)
     assert codes(text) == codes(SAID)
     assert "threat.concrete" in {sign for sign, *_ in codes(text)}
-    for one, other in zip(*(read_text(each, received_at=RECEIVED_AT).found for each in (SAID, text)), strict=True):
+    both = (read_by_patterns(each, received_at=RECEIVED_AT).found for each in (SAID, text))
+    for one, other in zip(*both, strict=True):
         assert text[other.start : other.end] in (
             SAID[one.start : one.end],
             SAID[one.start : one.end].replace(plain, pasted),
@@ -192,7 +194,7 @@ def test_a_forced_journey_within_days_is_imminent_and_a_far_one_is_not() -> None
     ],
 )
 def test_another_language_is_told_as_unread(text: str) -> None:
-    assert read_text(text, received_at=RECEIVED_AT).language_unread
+    assert read_by_patterns(text, received_at=RECEIVED_AT).language_unread
 
 
 @pytest.mark.parametrize(
@@ -209,12 +211,12 @@ def test_another_language_is_told_as_unread(text: str) -> None:
     ],
 )
 def test_names_and_quoted_words_do_not_make_a_text_unread(text: str) -> None:
-    assert not read_text(text, received_at=RECEIVED_AT).language_unread
+    assert not read_by_patterns(text, received_at=RECEIVED_AT).language_unread
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_danish_is_read_as_danish(text: str) -> None:
-    assert not read_text(text, received_at=RECEIVED_AT).language_unread
+    assert not read_by_patterns(text, received_at=RECEIVED_AT).language_unread
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from services.intake.reading import read_text
+from services.intake.reading import read_by_patterns
 from tests.unit.intake.reading.quality import RECEIVED_AT
 
 SIZE = 256 * 1024
@@ -40,10 +40,10 @@ def bomb(name: str) -> str:
 def test_the_longest_text_is_read_in_seconds(name: str) -> None:
     text = bomb(name)
     begun = time.process_time()
-    read_text(text, received_at=RECEIVED_AT)
+    read_by_patterns(text, received_at=RECEIVED_AT)
     assert time.process_time() - begun < LIMIT
 
 
 def test_a_hundred_thousand_negations_deny_what_follows_and_nothing_breaks() -> None:
-    read = read_text("ikke " * 100_000 + "slået", received_at=RECEIVED_AT)
+    read = read_by_patterns("ikke " * 100_000 + "slået", received_at=RECEIVED_AT)
     assert all(one.end <= 500_006 for one in read.found)

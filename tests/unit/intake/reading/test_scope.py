@@ -2,18 +2,18 @@
 
 import pytest
 
-from services.intake.reading import read_text
+from services.intake.reading import read_by_patterns
 from tests.unit.intake.reading.quality import RECEIVED_AT
 
 
 def signs(text: str) -> set[str]:
     """Each sign read, with + for said and - for denied."""
-    read = read_text(text, received_at=RECEIVED_AT).found
+    read = read_by_patterns(text, received_at=RECEIVED_AT).found
     return {f"{one.sign}{'+' if one.answer == 'said' else '-'}" for one in read}
 
 
 def whens(text: str, sign: str) -> set[str | None]:
-    return {one.when for one in read_text(text, received_at=RECEIVED_AT).found if one.sign == sign}
+    return {one.when for one in read_by_patterns(text, received_at=RECEIVED_AT).found if one.sign == sign}
 
 
 @pytest.mark.parametrize(
