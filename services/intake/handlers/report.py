@@ -30,7 +30,7 @@ from shared.telemetry.logging import log
 from shared.telemetry.tracing import current_traceparent
 
 _ACT = "report_received"
-CANARY_TEXT = "Han har truet med at slå hende ihjel."
+CANARY_TEXT = "Hendes far har taget hendes pas fra hende."
 CANARY_TOKEN_LASTS = timedelta(minutes=1)
 _CANARY = json.dumps({"text": CANARY_TEXT}, ensure_ascii=False).encode()
 

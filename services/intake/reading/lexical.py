@@ -67,7 +67,8 @@ def _found(sentence: Sentence, read: Read, words: str, *, given: frozenset[str],
         start, end = (place - sentence.start for place in _place(sentence, judged, first, last))
         end_of_words = sentence.tokens[judged.last].end - sentence.start
         day = nearest(days, end_of_words) if judged.sign in DATED else None
-        found = Found(judged.sign, judged.answer, judged.when, day, start, end, Grade.SUSPECTED, SCORE)
+        grade = Grade.READ if judged.answer is Answer.DENIED else Grade.SUSPECTED  # a denial is shown, never counted
+        found = Found(judged.sign, judged.answer, judged.when, day, start, end, grade, SCORE)
         yield found
         if judged.sign in JOURNEYS and _imminent(found, on=on) and not read.ordinary:
             yield replace(found, sign=IMMINENT)

@@ -8,7 +8,7 @@ from services.intake.secrets import Secrets
 from tests.integration.console.conftest import AASE, House
 from tests.integration.console.test_console import BODY
 
-TEXT = "Hun skal giftes på fredag. Forældrene er ikke kontaktet."
+TEXT = "Hun skal giftes på lørdag. Forældrene er ikke kontaktet."
 TURKISH = "Ailesi onu yazın memlekete götürmek istiyor ve orada evlendirmekten söz ediyor."
 CONTRARY = {"text": TEXT, "answers": [{"sign": "marriage.planned", "answer": "denied"}], "parents_know": "yes"}
 
@@ -50,7 +50,7 @@ async def test_answers_that_agree_with_the_text_are_no_disagreement(house: House
 
 async def test_what_the_machine_reads_has_a_number_in_the_text_and_a_note(house: House) -> None:
     screen = await shown(house, text=TEXT)
-    assert "Hun skal giftes på fredag 1" in screen
+    assert "Hun skal giftes på lørdag 1" in screen
     assert "Forældrene er ikke kontaktet 2" in screen
     assert "Fundet i teksten – ikke bekræftet:" in screen
 
