@@ -1,20 +1,25 @@
 """`beredskab reading`: asks, explains, adds to the example bank, measures. Nothing is sent."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
+import asyncpg
 import typer
 
 from deploy.cli.rate import parsed
 from deploy.cli.screen import out
+from deploy.local.place import Place
+from deploy.local.trouble import Trouble
 from services.intake.domain.draft import read_draft
 from services.intake.domain.prose import text_of
 from services.intake.domain.questions import chosen
 from shared.calendar import local
 from shared.clock import Clock
 from shared.events.codes import Answer
+from shared.postgres.pool import SESSION
 from shared.signs import SIGNS
 
 reading = typer.Typer(no_args_is_help=True, help="The reader of texts: what it asks, why it reads what it reads.")
@@ -92,6 +97,51 @@ def add(
     with ADDED.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line, ensure_ascii=False) + "\n")
     out.print(f"Added to {ADDED}. It counts after the next `make reading`.")
+
+
+@reading.command()
+def export() -> None:
+    """Print what people answered to what was read or suspected, as JSON lines for the next training.
+
+    No text and nothing that names a case, a person or a day: the sign, its score and grade, the answer and its month.
+    It is the operator's decision to run it and to hand it on.
+    """
+    for each in asyncio.run(_exported()):
+        print(json.dumps(each, ensure_ascii=False))
+
+
+async def _exported() -> list[dict[str, Any]]:
+    try:
+        conn = await asyncpg.connect(Place.chosen().postgres().url("triage"), timeout=5, server_settings=SESSION)
+    except (OSError, asyncpg.PostgresError):
+        raise Trouble("triage's database does not answer: start the stack with `make up`.") from None
+    try:
+        return await answered(conn)
+    finally:
+        await conn.close()
+
+
+async def answered(conn: asyncpg.Connection) -> list[dict[str, Any]]:
+    """What people answered, yes or no, to a sign that a text of the same case was found to say.
+
+    Where they disagree nothing is given, and the order is that of the values: it tells of no case.
+    """
+    rows = await conn.fetch(
+        """WITH found AS (
+               SELECT DISTINCT case_id, r ->> 'sign' AS sign, (r ->> 'score')::int AS score, r ->> 'grade' AS grade
+               FROM facts, jsonb_array_elements(readings) r
+               WHERE NOT canary AND r ->> 'answer' = 'said' AND r ->> 'grade' IS NOT NULL
+           ), told AS (
+               SELECT case_id, a ->> 'sign' AS sign, min(a ->> 'answer') AS answer,
+                   to_char(max(received_at) AT TIME ZONE 'Europe/Copenhagen', 'YYYY-MM') AS month
+               FROM facts, jsonb_array_elements(answers) a
+               WHERE NOT canary AND a ->> 'answer' IN ('said', 'denied')
+               GROUP BY 1, 2 HAVING count(DISTINCT a ->> 'answer') = 1
+           )
+           SELECT sign, score, grade, answer, month FROM found JOIN told USING (case_id, sign)
+           ORDER BY sign, score, grade, answer, month"""
+    )
+    return [dict(row) for row in rows]
 
 
 @reading.command()
