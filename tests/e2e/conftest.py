@@ -33,6 +33,7 @@ class Site:
     ground: Ground
     browser: Browser
     port: int = field(default_factory=free_port)
+    worker_url: str = ""
     pages: list[Watched] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
     served: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -43,7 +44,8 @@ class Site:
 
     async def open(self) -> None:
         """Serve."""
-        await self.served.enter_async_context(listening(intake_door(self.ground), port=self.port))
+        door = intake_door(self.ground, worker_url=self.worker_url)
+        await self.served.enter_async_context(listening(door, port=self.port))
 
     async def close(self) -> None:
         """Be away."""
