@@ -16,7 +16,8 @@ from shared.auth.people import Person
 from shared.delivery.outbox import Transaction
 from shared.evidence import Facts, record
 from shared.ids import CaseId
-from shared.sealing import DataKey, KeyRing
+from shared.sealing import DataKey, KeyRing, SealBroken
+from shared.telemetry.logging import error_code, log
 
 Answers = Mapping[str, Any]
 
@@ -72,12 +73,17 @@ def _says(row: asyncpg.Record, key: DataKey) -> tuple[object, ...]:
 
 async def read(
     tx: Transaction, who: Person, case_id: CaseId, assessment_id: UUID, *, keys: KeyRing
-) -> tuple[asyncpg.Record, Answers] | None:
-    """An assessment with its answers. That it was read is evidence."""
+) -> tuple[asyncpg.Record, Answers | None] | None:
+    """An assessment with its answers, which are None where they do not open. That it was read is evidence."""
     row = await assessment.get(tx.conn, case_id, assessment_id)
     if row is None:
         return None
     key = await case.data_key(tx.conn, case_id, keys)
-    plain = key.unseal(row["answers"], table="assessments", column="answers", row=assessment_id)
+    try:
+        plain = key.unseal(row["answers"], table="assessments", column="answers", row=assessment_id)
+        answers = json.loads(plain)
+    except (SealBroken, ValueError) as error:
+        log().error("assessment.unreadable", row_id=assessment_id, error=error_code(error))
+        return row, None
     await record(tx, case_id, act="assessment_read", actor=who.person_id, facts={"assessment_id": str(assessment_id)})
-    return row, json.loads(plain)
+    return row, answers

@@ -142,6 +142,8 @@ async def _assessment(api: Api, request: Request) -> JSONResponse:
         if found is None:
             raise NotFound
         row, answers = found
+        if answers is None:
+            raise Problem(409, "unreadable", "The answers cannot be opened. Tell operators, and make a new assessment.")
         codes = {name: row[name] for name in ("covers_report_no", "form", "level", "acute")}
         by = {"by": str(row["person_id"]), "at": row["at"].isoformat()}
         return JSONResponse({"assessment_id": str(named), **codes, **by, "answers": answers})

@@ -70,6 +70,21 @@ async def test_an_assessment_is_read_on_the_case_and_that_is_recorded(house: Hou
     assert "What was said, word for word" in (await bo.open(f"{address[1]}?lang=en")).text
 
 
+async def test_an_assessment_whose_seal_is_broken_says_so_and_the_case_is_shown(house: House) -> None:
+    case_id, carla = await assessed(house)
+    address = re.search(r'href="(/cases/[^"]+/assessments/[^"]+)"', (await carla.open(f"/cases/{case_id}")).text)
+    assert address
+    await house.escalation.pool.execute(
+        """ALTER TABLE assessments DISABLE TRIGGER ALL; UPDATE assessments SET answers = '\\x00';
+           ALTER TABLE assessments ENABLE TRIGGER ALL"""
+    )
+    screen = await carla.open(address[1])
+    assert screen.status_code == 200
+    assert "Svarene kan ikke åbnes. Sig det til driften." in plain(screen)
+    assert (await carla.open(f"/cases/{case_id}")).status_code == 200
+    assert await evidence(house.escalation, "assessment_read") == []
+
+
 async def test_an_assessment_is_closed_to_whoever_has_not_said_whom_they_know(house: House) -> None:
     case_id, carla = await assessed(house)
     address = re.search(r'href="(/cases/[^"]+/assessments/[^"]+)"', (await carla.open(f"/cases/{case_id}")).text)

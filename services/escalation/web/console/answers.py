@@ -40,6 +40,9 @@ async def in_full(tx: Transaction, who: Person, case_id: CaseId, ids: Sequence[U
     for named in ids:
         if read := await assessments.read(tx, who, case_id, named, keys=keys):
             row, answers = read
+            if answers is None:
+                found.append({"assessment_id": str(named), "unreadable": True, "parts": [], "others": []})
+                continue
             form = FORMS.get(row["form"], FORM)
             known = {question.id for question in form.questions}
             others = [(name, said(None, answer)) for name, answer in answers.items() if name not in known]
@@ -47,7 +50,7 @@ async def in_full(tx: Transaction, who: Person, case_id: CaseId, ids: Sequence[U
                 (title, [(n, question, said(question, answers.get(question.id))) for n, question in questions])
                 for title, questions in numbered(form)
             ]
-            found.append({"assessment_id": str(named), "parts": parts, "others": others})
+            found.append({"assessment_id": str(named), "unreadable": False, "parts": parts, "others": others})
     return found
 
 
