@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -125,27 +126,29 @@ def test_every_sign_scores_once_and_the_best_first() -> None:
         assert all(0 <= one.start < one.end <= len(text) for one in scores)
 
 
-@pytest.mark.parametrize("first", range(0, 200, 25))
-@pytest.mark.parametrize("swap", SWAPPED)
-def test_who_somebody_is_and_comes_from_moves_no_grade_and_no_rating(swap: dict[str, str], first: int) -> None:
-    for text in REPORTS[first : first + 25]:
+@pytest.mark.parametrize("first", range(0, 200, 20))
+def test_who_somebody_is_and_comes_from_moves_no_grade_and_no_rating(first: int) -> None:
+    for text in REPORTS[first : first + 20]:
         one = ABOUT + text
-        other = one
-        for word, instead in swap.items():
-            other = other.replace(word, instead)
-        assert _graded(one) == _graded(other)
-        assert _level(one) == _level(other)
+        swapped = [one, *map(partial(_swapped, one), SWAPPED)]
+        assert len({_graded(each) for each in swapped}) == 1
 
 
-def _graded(text: str) -> list[tuple[str, str, str]]:
-    return sorted((one.sign, one.answer, one.grade) for one in read_text(text, received_at=RECEIVED_AT).found)
+def _swapped(text: str, swap: dict[str, str]) -> str:
+    for word, instead in swap.items():
+        text = text.replace(word, instead)
+    return text
 
 
-def _level(text: str) -> str:
-    report = ReportFacts(ReportId(derived_id("fair")), RECEIVED_AT, facts(read_text(text, received_at=RECEIVED_AT)))
-    return rate([report], rules.newest(), as_of=RECEIVED_AT).level
+def _graded(text: str) -> tuple[object, ...]:
+    """The signs of a text with their grades, and what it is rated."""
+    read = read_text(text, received_at=RECEIVED_AT)
+    report = ReportFacts(ReportId(derived_id("fair")), RECEIVED_AT, facts(read))
+    level = rate([report], rules.newest(), as_of=RECEIVED_AT).level
+    return level, *sorted((one.sign, one.answer, one.grade) for one in read.found)
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(("threads", "seed"), [("1", "1"), ("4", "2")])
 def test_the_same_texts_are_read_alike_in_every_process_and_with_any_threads(threads: str, seed: str) -> None:
     lines = GOLDEN.read_text("utf-8").splitlines()
