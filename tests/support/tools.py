@@ -20,12 +20,15 @@ PACKAGES = {
     "prometheus-alertmanager": "prometheus-alertmanager",
     "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
 }
+SHARED = {"prometheus-alertmanager": Path("/usr/share/prometheus/alertmanager")}
+"""What Debian's program reads from a fixed place, beside itself: it comes out of the same package."""
 _PATH = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
 
 
 def found(tool: str) -> str | None:
-    """Where the program is; None where there is none."""
-    return shutil.which(tool, path=_PATH)
+    """Where the program is; None where it is not, or lacks what it reads from a fixed place."""
+    shared = SHARED.get(tool)
+    return None if shared and not shared.is_dir() else shutil.which(tool, path=_PATH)
 
 
 def needed(tool: str) -> str:
@@ -60,6 +63,9 @@ def _unpacked(package: str) -> bool:
             subprocess.run(["dpkg-deb", "-x", archive.name, "out"], cwd=folder, check=True)
         for tool in [tool for tool, its in PACKAGES.items() if its == package]:
             shutil.copy(Path(folder) / "out" / "usr" / "bin" / tool, BIN / tool)
+            shared = SHARED.get(tool)
+            if shared and not shared.is_dir() and os.access(shared.parents[1], os.W_OK):
+                shutil.copytree(Path(folder, "out", *shared.parts[1:]), shared)
     return True
 
 

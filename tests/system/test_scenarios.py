@@ -124,7 +124,7 @@ async def test_1_kafka_is_dead_when_an_acute_report_comes_on_saturday_at_ten_pas
 
 async def test_2_triage_is_dead_or_the_reader(weekend: System) -> None:
     """Both are paged as high after 20 s; the later *low* is shown and lowers nothing."""
-    unread, unrated = concern(answers=MILD, text="Hun må ikke gå til svømning."), concern(answers=MILD, text=None)
+    unread, unrated = concern(answers=MILD, text="Hun er god til matematik."), concern(answers=MILD, text=None)
     began = monotonic()
     async with weekend.database("intake") as conn, conn.transaction():
         await conn.execute("LOCK TABLE readings IN ACCESS EXCLUSIVE MODE")  # the reader can keep nothing
